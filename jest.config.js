@@ -1,0 +1,34 @@
+// Tests run as native ES modules (node --experimental-vm-modules, see scripts/test.js), transpiled by SWC.
+const base = {
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: {
+    '^.+\\.tsx?$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2023',
+          parser: { syntax: 'typescript', tsx: true },
+          transform: { react: { runtime: 'automatic' } },
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+  testEnvironment: 'node',
+};
+
+const project = (displayName, folders, more = {}) => ({
+  ...base,
+  displayName,
+  testMatch: folders.map((folder) => `<rootDir>/test/${folder}/**/*.test.{ts,tsx}`),
+  ...more,
+});
+
+export default {
+  randomize: true,
+  projects: [
+    project('unit', ['model', 'api', 'sync', 'host', 'identity', 'outlook', 'manifest']),
+    project('server', ['server']),
+    project('browser', ['browser']),
+  ],
+};
