@@ -1,0 +1,35 @@
+/**
+ * What can be wrong with a database before the first query, each with a sentence that a person can act on.
+ * - `in-use`: another process owns the data directory.
+ * - `newer`: the database was written by a later version; it is left untouched.
+ * - `unreadable`: the file is not a database, or it is damaged.
+ * - `unreachable`: no PostgreSQL answered at the address, or it refused us.
+ */
+export type DatabaseErrorCode = 'in-use' | 'newer' | 'unreadable' | 'unreachable';
+
+export class DatabaseError extends Error {
+  readonly code: DatabaseErrorCode;
+
+  constructor(code: DatabaseErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'DatabaseError';
+    this.code = code;
+  }
+}
+
+/** SQLSTATE or SQLite result code of an error thrown by a driver, for those that a caller must tell apart. */
+function driverCode(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return '';
+  if ('errcode' in error && typeof error.errcode === 'number') return `sqlite:${error.errcode}`;
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** Whether a write lost against a unique index (SQLite: 2067 unique, 1555 primary key). */
+export function isUniqueViolation(error: unknown): boolean {
+  return ['23505', 'sqlite:2067', 'sqlite:1555'].includes(driverCode(error));
+}
+
+/** Whether the same transaction may succeed when it is simply run again: serialisation failure, deadlock, busy. */
+export function isWorthRepeating(error: unknown): boolean {
+  return ['40001', '40P01', 'sqlite:5', 'sqlite:517'].includes(driverCode(error));
+}

@@ -1,0 +1,36 @@
+import { sql, type Kysely } from 'kysely';
+import { Migrator, type Migration } from 'kysely/migration';
+import { DatabaseError } from './errors.ts';
+import type { Engine } from './engine.ts';
+import { crmTables } from './migrations/0001-crm.ts';
+import type { Step } from './migrations/step.ts';
+
+
+/** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
+const steps = new Map<string, Step>([['0001-crm', crmTables]]);
+
+/** @throws {DatabaseError} `newer` when the database knows a step that this program does not; it is left untouched. */
+export async function bringUpToDate(db: Kysely<object>, engine: Engine, name: string): Promise<void> {
+  const strange = (await appliedSteps(db, engine)).find((step) => !steps.has(step));
+  if (strange !== undefined) {
+    throw new DatabaseError(
+      'newer',
+      `${name} was written by a newer version of Alongside (it has step "${strange}"). Update the program, or use another data directory. Nothing was changed.`,
+    );
+  }
+  const migrations: Record<string, Migration> = {};
+  for (const [key, step] of steps) migrations[key] = { up: (migrating) => step.up(migrating, engine) };
+  const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
+  if (error !== undefined) throw error instanceof Error ? error : new Error('The schema could not be brought up to date');
+}
+
+async function appliedSteps(db: Kysely<object>, engine: Engine): Promise<string[]> {
+  const table = 'kysely_migration';
+  const found =
+    engine === 'postgres'
+      ? await sql`select 1 where to_regclass(${table}) is not null`.execute(db)
+      : await sql`select 1 from sqlite_schema where name = ${table}`.execute(db);
+  if (found.rows.length === 0) return [];
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,96 @@
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Kysely, Transaction } from 'kysely';
+import type pg from 'pg';
+import type { Engine } from './engine.ts';
+import { DatabaseError, isWorthRepeating } from './errors.ts';
+import { bringUpToDate } from './migrate.ts';
+import { ownDirectory } from './owner-lock.ts';
+import { kyselyOverPostgres, openPool } from './postgres.ts';
+import { kyselyOverSqlite, makeDurable, openSqlite } from './sqlite.ts';
+
+export interface Database {
+  readonly db: Kysely<object>;
+  readonly engine: Engine;
+  /**
+   * Runs `work` in one transaction: all of it is durable when the promise resolves, none of it when it rejects. A clash
+   * with another writer is repeated up to five times, so `work` must have no effect outside the database.
+   * Inside, use only the transaction: SQLite has one connection, and waiting for `db` in there waits for ever. Do not
+   * wait for a network either; every other query of the process waits with you.
+   */
+  transaction<T>(work: (trx: Transaction<object>) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** An SQLite file (`:memory:` for a database that lives as long as its process), or the URL of a PostgreSQL. */
+export type DatabaseLocation = { file: string } | { url: string };
+
+/**
+ * Opens a database and brings its schema up to date.
+ * @throws {DatabaseError} with a sentence for people: in use, newer than this program, unreadable, unreachable.
+ */
+export function openDatabase(location: DatabaseLocation): Promise<Database> {
+  return 'url' in location ? openPostgresDatabase(location.url) : openSqliteDatabase(location.file);
+}
+
+async function openSqliteDatabase(file: string): Promise<Database> {
+  const owner = file === ':memory:' ? undefined : ownDirectory(dirname(file));
+  let raw: DatabaseSync | undefined;
+  try {
+    raw = openSqlite(file);
+    raw.prepare('select count(*) from sqlite_schema').get();
+    const db = kyselyOverSqlite(raw);
+    await bringUpToDate(db, 'sqlite', file);
+    makeDurable(raw);
+    const close = async () => {
+      await db.destroy();
+      if (raw?.isOpen) raw.close();
+      owner?.release();
+    };
+    return { db, engine: 'sqlite', close, transaction: repeating(db) };
+  } catch (error) {
+    if (raw?.isOpen) raw.close();
+    owner?.release();
+    if (error instanceof DatabaseError) throw error;
+    throw new DatabaseError('unreadable', `${file} cannot be opened as a database: ${messageOf(error)}`, error);
+  }
+}
+
+async function openPostgresDatabase(url: string): Promise<Database> {
+  const pool = openPool(url);
+  const db = kyselyOverPostgres(pool);
+  try {
+    await greet(pool, url);
+    await bringUpToDate(db, 'postgres', 'The PostgreSQL database');
+    return { db, engine: 'postgres', close: () => db.destroy(), transaction: repeating(db) };
+  } catch (error) {
+    await db.destroy();
+    if (!pool.ended) await pool.end();
+    throw error;
+  }
+}
+
+async function greet(pool: pg.Pool, url: string): Promise<void> {
+  try {
+    await pool.query('select 1');
+  } catch (error) {
+    const host = URL.canParse(url) ? new URL(url).host || 'the local socket' : 'the address in DATABASE_URL';
+    throw new DatabaseError('unreachable', `PostgreSQL at ${host} does not answer: ${messageOf(error)}`, error);
+  }
+}
+
+function repeating(db: Kysely<object>): Database['transaction'] {
+  return async (work) => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await db.transaction().execute(work);
+      } catch (error) {
+        if (attempt === 5 || !isWorthRepeating(error)) throw error;
+      }
+    }
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error && error.message !== '' ? error.message : String(error);
+}

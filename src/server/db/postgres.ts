@@ -1,0 +1,30 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+
+const INT8 = 20;
+const NUMERIC = 1700;
+
+/** Counts and row versions stay far below 2^53: numbers, as SQLite gives them, instead of the driver's strings. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary'): unknown =>
+    oid === INT8 || oid === NUMERIC ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+/** Runs until `statementSeconds` at most per statement, so that one query cannot hold a connection for ever. */
+export function openPool(url: string, statementSeconds = 30): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    types,
+    max: 10,
+    connectionTimeoutMillis: 8000,
+    statement_timeout: statementSeconds * 1000,
+    application_name: 'alongside',
+  });
+  // An idle connection that the server closed is replaced at the next use; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+export function kyselyOverPostgres(pool: pg.Pool): Kysely<object> {
+  return new Kysely<object>({ dialect: new PostgresDialect({ pool }) });
+}

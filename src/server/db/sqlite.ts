@@ -1,0 +1,72 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import { fold } from './fold.ts';
+
+/** Preparing costs about as much as running: the statements of a working day fit in this many. */
+const KEPT_STATEMENTS = 500;
+
+/** Kysely leaves DDL outside transactions on SQLite; SQLite itself rolls it back, and half a migration helps nobody. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+class NodeSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalDdlAdapter();
+  }
+}
+
+export function openSqlite(file: string): DatabaseSync {
+  const raw = new DatabaseSync(file, { timeout: 5000 });
+  raw.function('crm_fold', { deterministic: true }, (text) => (typeof text === 'string' ? fold(text) : null));
+  return raw;
+}
+
+/** Durable before the answer: a commit that was reported survives a power cut. */
+export function makeDurable(raw: DatabaseSync): void {
+  raw.exec('pragma journal_mode = wal');
+  raw.exec('pragma synchronous = full');
+  raw.exec('pragma foreign_keys = on');
+  raw.exec('pragma cache_size = -16000');
+  raw.exec('pragma temp_store = memory');
+}
+
+export function kyselyOverSqlite(raw: DatabaseSync): Kysely<object> {
+  const prepare = keepStatements(raw);
+  const database = {
+    close: () => raw.close(),
+    prepare(sql: string) {
+      const statement = prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (values: readonly unknown[]) => statement.all(...values.map(toSqlite)),
+        run: (values: readonly unknown[]) => statement.run(...values.map(toSqlite)),
+        iterate: (values: readonly unknown[]) => statement.iterate(...values.map(toSqlite)),
+      };
+    },
+  };
+  return new Kysely<object>({ dialect: new NodeSqliteDialect({ database }) });
+}
+
+function keepStatements(raw: DatabaseSync): (sql: string) => StatementSync {
+  const kept = new Map<string, StatementSync>();
+  return (sql) => {
+    const known = kept.get(sql);
+    kept.delete(sql);
+    const statement = known ?? raw.prepare(sql);
+    kept.set(sql, statement);
+    const oldest = kept.size > KEPT_STATEMENTS ? kept.keys().next().value : undefined;
+    if (oldest !== undefined) kept.delete(oldest);
+    return statement;
+  };
+}
+
+function toSqlite(value: unknown): SQLInputValue {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value;
+  if (value instanceof Uint8Array) return value;
+  throw new TypeError(`SQLite stores no ${typeof value}`);
+}

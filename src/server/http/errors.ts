@@ -1,0 +1,39 @@
+/**
+ * An answer other than success, thrown anywhere below a route. `code` is the dialect's hexadecimal code; it may be empty
+ * where the original documents none. The message is read by people and never holds mail content or SQL.
+ */
+export class HttpError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, code = '', headers: Record<string, string> = {}) {
+    super(message);
+    this.name = 'HttpError';
+    this.status = status;
+    this.code = code;
+    this.headers = headers;
+  }
+}
+
+export interface ErrorBody {
+  error: { code: string; message: string };
+}
+
+export function errorBody(code: string, message: string): ErrorBody {
+  return { error: { code, message } };
+}
+
+/** Anything thrown, as the answer that may be shown: what we did not foresee is 500 without a word about the inside. */
+export function toHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  const status = statusOfFramework(error);
+  if (status !== undefined && error instanceof Error) return new HttpError(status, error.message, '0x80048d19');
+  return new HttpError(500, 'An unexpected error occurred. It was logged; the request had no effect.', '0x80040216');
+}
+
+function statusOfFramework(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined;
+  const { statusCode } = error;
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500 ? statusCode : undefined;
+}

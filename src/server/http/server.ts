@@ -1,0 +1,64 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { errorBody, toHttpError } from './errors.ts';
+import { createLoopbackCheck } from './loopback.ts';
+import type { Identity, TokenCheck } from './tokens.ts';
+
+/** A Web API address may be 32 KB long, escaped twice that; Node's own limit for all headers is 16 KB. */
+export const MAX_HEADER_BYTES = 64 * 1024;
+const SMALL_BODY = 1024 * 1024;
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface ServerOptions {
+  checkToken: TokenCheck;
+  /** Set while the server is meant for this machine only: the names it answers to, and other pages' origins it trusts. */
+  loopback?: { hosts: readonly string[]; origins?: readonly string[] } | undefined;
+  logger?: FastifyBaseLogger | undefined;
+  /** Makes the socket server, for whoever must stand in front of the handler; give it `MAX_HEADER_BYTES`. */
+  serverFactory?: ((handler: RequestHandler) => Server) | undefined;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Who sent the request. @throws {HttpError} 401 */
+    identify(request: FastifyRequest): Promise<Identity>;
+  }
+}
+
+/** A bare server: limits, sign-in check, errors in the dialect's shape. Features register their own routes on it. */
+export function createServer(options: ServerOptions): FastifyInstance {
+  const { serverFactory, loopback } = options;
+  const server: FastifyInstance = Fastify({
+    ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
+    ...(serverFactory === undefined ? {} : { serverFactory }),
+    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    bodyLimit: SMALL_BODY,
+    requestTimeout: 120_000,
+    forceCloseConnections: true,
+    return503OnClosing: true,
+    // Our own line per request (below) leaves out addresses: a Web API query may hold names and mail addresses.
+    disableRequestLogging: true,
+    frameworkErrors: (error, _request, reply) => void sendError(reply, error),
+  });
+  server.decorate('identify', (request: FastifyRequest) => options.checkToken(request.headers.authorization));
+  if (loopback !== undefined) {
+    const check = createLoopbackCheck(loopback.hosts, loopback.origins);
+    server.addHook('onRequest', async (request) => check(request.headers.host, request.headers.origin));
+  }
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none';
+    request.log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+  });
+  server.setErrorHandler((error, request, reply) => {
+    if (toHttpError(error).status >= 500) request.log.error({ err: error }, 'unexpected error');
+    return sendError(reply, error);
+  });
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody('0x80060888', 'Nothing is served at this address.')));
+  return server;
+}
+
+function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
+  const error = toHttpError(thrown);
+  return reply.code(error.status).headers(error.headers).send(errorBody(error.code, error.message));
+}
