@@ -43,7 +43,10 @@ export function canonicalMessageId(header: string | null): string | null {
 export function normalizeSubject(subject: string): string {
   let rest = subject.replace(/\s+/g, ' ').trim();
   for (;;) {
-    const shorter = rest.replace(/^(?:(?:re|aw|wg|fw|fwd|sv|vs|tr|rv|antw|res|enc)(?:\[\d+\])?\s*[:：]|\[[^\]]{1,40}\])\s*/i, '');
+    const shorter = rest.replace(
+      /^(?:(?:re|aw|wg|fw|fwd|sv|vs|tr|rv|antw|res|enc)(?:\[\d+\])?\s*[:：]|\[[^\]]{1,40}\])\s*/i,
+      '',
+    );
     if (shorter === rest) return rest.toLowerCase();
     rest = shorter;
   }

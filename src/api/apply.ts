@@ -1,0 +1,221 @@
+import type {
+  Change,
+  ChangeResult,
+  CreateChange,
+  RecordedAttachment,
+  RegardChange,
+  TrackChange,
+  UntrackChange,
+} from '../model/change.ts';
+import { CrmError } from '../model/errors.ts';
+import { contentKeyOf, substituteMessageId, type Digest, type MailIdentity } from '../model/item-key.ts';
+import type { MailAddress } from '../model/message.ts';
+import { setNameOf, type RegardingRef } from '../model/records.ts';
+import type { Dataverse, Row } from './dataverse.ts';
+import { findMail, readMail, type PromotedMail } from './tracked-mail.ts';
+
+/**
+ * Carries one Change into the CRM: the same code in the pane, in a ribbon command and in the server's worker.
+ *
+ * It may run twice, on two machines, and after an answer that never arrived, with one effect:
+ * - track looks the mail up by Message-ID before it promotes, asks for the Change's id as the row's id, and believes the row
+ *   the CRM answers; the CRM itself deduplicates by Message-ID and direction, so a race has one winner and no error.
+ * - regard and untrack are statements of a state; saying them again changes nothing.
+ * - create names the row's id; "it is there already" under that id means the first try arrived.
+ *
+ * Rejects with CrmError. 'conflict' is given for nothing but a guard in the Change itself.
+ */
+export interface ApplyServices {
+  readonly crm: Dataverse;
+  readonly digest: Digest;
+  readonly tenantId: string;
+  /** Bytes of a recorded attachment in base64, or null when they were never captured. */
+  readonly attachment: (changeId: string, index: number) => Promise<string | null>;
+}
+
+export async function apply(change: Change, services: ApplyServices): Promise<ChangeResult> {
+  switch (change.kind) {
+    case 'track':
+      return track(change, services);
+    case 'regard':
+      return regard(change, services);
+    case 'untrack':
+      return untrack(change, services);
+    case 'create':
+      return create(change, services);
+  }
+}
+
+/** How long after a row was made somebody's undo may still remove it; see `touch`. */
+const undoWindow = 60_000;
+
+async function track(change: TrackChange, services: ApplyServices): Promise<ChangeResult> {
+  const mail = await withFreeId(change.mail, services);
+  const existing = mail.found;
+  if (existing === null) return promote(change, mail.messageId, services);
+  if (existing.activityId === change.id) return resultOf(existing, { already: false, leftOut: leftOutOf(change) });
+  if (change.regarding !== null && existing.regarding?.id !== change.regarding.id) {
+    const etag = await setRegarding(services.crm, existing, change.regarding);
+    return resultOf({ ...existing, regarding: change.regarding, etag }, { already: true });
+  }
+  return resultOf(await touch(services.crm, existing, change), { already: true });
+}
+
+/** The mail's row if it has one, and the id to promote it under: its own, or ours when another mail carries it already. */
+async function withFreeId(
+  mail: MailIdentity,
+  services: ApplyServices,
+): Promise<{ found: PromotedMail | null; messageId: string }> {
+  const first = await findMail(services.crm, mail);
+  if (!first.idTaken) return { found: first.found, messageId: mail.messageId };
+  const messageId = substituteMessageId(await contentKeyOf(services.tenantId, mail.fingerprint, services.digest));
+  const second = await findMail(services.crm, { ...mail, messageId });
+  return { found: second.found, messageId };
+}
+
+/**
+ * Somebody tracks a mail that a colleague tracked moments ago. Writing its regarding once more moves the row's version, so the
+ * colleague's undo, guarded by the version it saw, no longer removes what two people want.
+ */
+async function touch(crm: Dataverse, mail: PromotedMail, change: TrackChange): Promise<PromotedMail> {
+  if (Date.parse(change.at) - Date.parse(mail.createdOn) > undoWindow) return mail;
+  const binding = mail.regarding ?? { table: 'contact' as const, id: null };
+  return { ...mail, etag: await crm.update(addressOf(mail), bind(binding.table, binding.id)) };
+}
+
+async function promote(change: TrackChange, messageId: string, services: ApplyServices): Promise<ChangeResult> {
+  const { mail, regarding } = change;
+  const { attachments, leftOut } = await attachmentsOf(change, services);
+  const row = await services.crm.act(`emails(${change.id})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`, {
+    MessageId: messageId,
+    Subject: mail.subject,
+    From: mail.from === null ? '' : writeAddress(mail.from),
+    To: writeAddresses(mail.to),
+    Cc: writeAddresses(mail.cc),
+    Bcc: writeAddresses(mail.bcc),
+    ReceivedOn: mail.sentAt ?? mail.receivedAt ?? change.at,
+    SubmittedBy: change.by,
+    Importance: { low: '0', normal: '1', high: '2' }[mail.importance],
+    Body: mail.bodyHtml,
+    Attachments: attachments,
+    ExtraProperties: {
+      '@odata.type': 'Microsoft.Dynamics.CRM.email',
+      ...(regarding === null ? {} : bind(regarding.table, regarding.id)),
+    },
+  });
+  const promoted = readMail(row);
+  if (promoted.activityId === '')
+    throw new CrmError('unavailable', 'The answer makes no sense.', { outcomeUnknown: true });
+  const already = promoted.activityId !== change.id && Date.parse(promoted.createdOn) < Date.parse(change.at);
+  return resultOf({ ...promoted, regarding: promoted.regarding ?? regarding }, { already, leftOut });
+}
+
+async function attachmentsOf(
+  change: TrackChange,
+  services: ApplyServices,
+): Promise<{ attachments: Row[]; leftOut: RecordedAttachment[] }> {
+  const attachments: Row[] = [];
+  const leftOut = [...leftOutOf(change)];
+  for (const recorded of change.mail.attachments) {
+    if (recorded.leftOut !== null) continue;
+    const body = await services.attachment(change.id, recorded.index);
+    if (body === null) {
+      leftOut.push({ ...recorded, leftOut: 'closed' });
+      continue;
+    }
+    attachments.push({
+      '@odata.type': 'Microsoft.Dynamics.CRM.activitymimeattachment',
+      filename: recorded.name,
+      mimetype: recorded.contentType,
+      body,
+    });
+  }
+  return { attachments, leftOut };
+}
+
+function leftOutOf(change: TrackChange): readonly RecordedAttachment[] {
+  return change.mail.attachments.filter(({ leftOut }) => leftOut !== null);
+}
+
+async function regard(change: RegardChange, services: ApplyServices): Promise<ChangeResult> {
+  const { found } = await withFreeId(change.mail, services);
+  if (found === null) throw new CrmError('not-found', 'The e-mail is no longer in the CRM.');
+  const current = found.regarding?.id ?? null;
+  if (change.onlyIfRegarding !== undefined && change.onlyIfRegarding.id !== current) {
+    if (current === (change.regarding?.id ?? null)) return resultOf(found);
+    throw new CrmError('conflict', 'Somebody changed the regarding record meanwhile.');
+  }
+  if (current === (change.regarding?.id ?? null)) return resultOf(found);
+  const etag = await setRegarding(services.crm, found, change.regarding);
+  return resultOf({ ...found, regarding: change.regarding, etag });
+}
+
+async function setRegarding(
+  crm: Dataverse,
+  mail: PromotedMail,
+  regarding: RegardingRef | null,
+): Promise<string | null> {
+  const table = regarding?.table ?? mail.regarding?.table ?? 'contact';
+  return crm.update(addressOf(mail), bind(table, regarding?.id ?? null));
+}
+
+/**
+ * Keeping the record is a mark of one person that the server keeps (queue/kept); in the CRM there is nothing to do. Removing
+ * deletes the row. As an undo it removes only the row this person's track made, in the version that track saw.
+ */
+async function untrack(change: UntrackChange, services: ApplyServices): Promise<ChangeResult> {
+  const { found } = await withFreeId(change.mail, services);
+  if (found === null) return { recordId: null, etag: null, regarding: null, already: true, leftOut: [] };
+  if (change.keepRecord) return resultOf(found);
+  const guard = change.onlyIfCreatedBy;
+  if (guard !== undefined && guard.changeId !== found.activityId) {
+    throw new CrmError('conflict', 'A colleague tracked this e-mail too, so it stays in the CRM.');
+  }
+  await services.crm.remove(addressOf(found), guard?.etag);
+  return { recordId: null, etag: null, regarding: null, already: false, leftOut: [] };
+}
+
+async function create(change: CreateChange, services: ApplyServices): Promise<ChangeResult> {
+  const path = `${setNameOf(change.table)}(${change.recordId})`;
+  const result = { recordId: change.recordId, etag: null, regarding: null, leftOut: [] };
+  try {
+    await services.crm.create(path, change.values);
+    return { ...result, already: false };
+  } catch (error) {
+    // 412 under If-None-Match: * says the row with this click's own id is there: an earlier try arrived.
+    if (error instanceof CrmError && error.facts.status === 412 && (await services.crm.retrieve(path)) !== null) {
+      return { ...result, already: false };
+    }
+    throw error;
+  }
+}
+
+function addressOf(mail: PromotedMail): string {
+  return `emails(${mail.activityId})`;
+}
+
+/** The polymorphic lookup of an e-mail: its navigation property names the target's table. Null clears it. */
+function bind(table: string, id: string | null): Row {
+  const name = `regardingobjectid_${table}_email@odata.bind`;
+  return { [name]: id === null ? null : `/${setNameOf(table as RegardingRef['table'])}(${id})` };
+}
+
+function writeAddresses(addresses: readonly MailAddress[]): string {
+  return addresses.map(writeAddress).join(';');
+}
+
+/** `"Name" <address>` (RFC 5322 3.4); a list is joined with the semicolon that the delivery messages take. */
+function writeAddress({ name, address }: MailAddress): string {
+  if (name === '' || name === address) return address;
+  return `"${name.replace(/[\r\n]+/g, ' ').replace(/["\\]/g, '\\$&')}" <${address}>`;
+}
+
+function resultOf(mail: PromotedMail, more: Partial<Pick<ChangeResult, 'already' | 'leftOut'>> = {}): ChangeResult {
+  return {
+    recordId: mail.activityId,
+    etag: mail.etag,
+    regarding: mail.regarding,
+    already: more.already ?? false,
+    leftOut: more.leftOut ?? [],
+  };
+}

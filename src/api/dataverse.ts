@@ -1,0 +1,132 @@
+import { CrmError } from '../model/errors.ts';
+import { readBatch, writeBatch } from './dialect.ts';
+import { errorFrom, isObject, type Http, type HttpAnswer } from './http.ts';
+
+/** A row as the Web API sends it: columns and `name@annotation` beside them. Values are checked where they are read. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface Dataverse {
+  /** One row by address, or null when there is none. */
+  retrieve(path: string, signal?: AbortSignal): Promise<Row | null>;
+  /** The first page of a collection. */
+  list(path: string, signal?: AbortSignal): Promise<readonly Row[]>;
+  /** Several collections with one request. */
+  listAll(paths: readonly string[], signal?: AbortSignal): Promise<readonly (readonly Row[])[]>;
+  /** Creates a row under the given address; a row that is there already is a 'conflict'. */
+  create(path: string, values: Row): Promise<void>;
+  /** Changes an existing row, never creates one; `etag` guards against a newer version. Answers the row's new ETag. */
+  update(path: string, values: Row, etag?: string): Promise<string | null>;
+  /** False when there was nothing to remove. */
+  remove(path: string, etag?: string): Promise<boolean>;
+  /** Calls an action and answers its result. */
+  act(path: string, parameters: Row): Promise<Row>;
+}
+
+const always = { accept: 'application/json', 'odata-version': '4.0', 'odata-maxversion': '4.0' };
+const annotated = { ...always, prefer: 'odata.include-annotations="*"' };
+const withBody = { ...always, 'content-type': 'application/json; charset=utf-8' };
+
+/** A mail with its attachments takes longer on the way than a click. */
+const actTimeout = 8_000;
+
+export function createDataverse(http: Http): Dataverse {
+  return {
+    async retrieve(path, signal) {
+      const answer = await http.send({
+        method: 'GET',
+        path,
+        headers: annotated,
+        accept: [404],
+        ...(signal && { signal }),
+      });
+      return answer.status === 404 ? null : rowOf(answer);
+    },
+
+    async list(path, signal) {
+      return rowsOf(await http.send({ method: 'GET', path, headers: annotated, ...(signal && { signal }) }));
+    },
+
+    async listAll(paths, signal) {
+      return paths.length === 0 ? [] : listInBatch(http, paths, signal);
+    },
+
+    async create(path, values) {
+      const headers = { ...withBody, 'if-none-match': '*' };
+      await http.send({ method: 'PATCH', path, headers, body: JSON.stringify(values) });
+    },
+
+    async update(path, values, etag) {
+      const headers = { ...withBody, 'if-match': etag ?? '*' };
+      const answer = await http.send({ method: 'PATCH', path, headers, body: JSON.stringify(values) });
+      return answer.headers.get('etag');
+    },
+
+    async remove(path, etag) {
+      const headers = etag === undefined ? always : { ...always, 'if-match': etag };
+      const answer = await http.send({ method: 'DELETE', path, headers, accept: [404] });
+      return answer.status !== 404;
+    },
+
+    async act(path, parameters) {
+      const body = JSON.stringify(parameters);
+      const answer = await http.send({ method: 'POST', path, headers: withBody, body, timeout: actTimeout });
+      return answer.status === 204 ? {} : rowOf(answer);
+    },
+  };
+}
+
+async function listInBatch(
+  http: Http,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly (readonly Row[])[]> {
+  const boundary = 'batch_alongside';
+  const answer = await http.send({
+    method: 'POST',
+    path: '$batch',
+    headers: { ...always, 'content-type': `multipart/mixed; boundary=${boundary}` },
+    body: writeBatch(boundary, paths, annotated),
+    ...(signal && { signal }),
+  });
+  const parts = partsOf(answer, paths.length);
+  return parts.map((part) => {
+    if (part.status < 200 || part.status > 299) throw errorFrom(part, part.body);
+    return rowsOf({ ...part, text: part.body, json: () => JSON.parse(part.body) as unknown });
+  });
+}
+
+function partsOf(answer: HttpAnswer, expected: number): ReturnType<typeof readBatch> {
+  try {
+    const parts = readBatch(answer.headers.get('content-type') ?? '', answer.text);
+    // A failing part ends the batch early (without odata.continue-on-error): its error is the last part.
+    if (parts.length === expected || (parts.at(-1)?.status ?? 0) >= 400) return parts;
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw nonsense(answer.status, cause);
+  }
+  throw nonsense(answer.status);
+}
+
+function nonsense(status: number, cause?: unknown): CrmError {
+  return new CrmError('unavailable', 'The answer makes no sense.', { status, outcomeUnknown: true }, cause);
+}
+
+function rowOf(answer: HttpAnswer): Row {
+  const row = answer.json();
+  if (!isObject(row)) throw nonsense(answer.status);
+  return row;
+}
+
+function rowsOf(answer: HttpAnswer): readonly Row[] {
+  const body = parse(answer);
+  if (!isObject(body) || !Array.isArray(body['value'])) throw nonsense(answer.status);
+  return body['value'].filter(isObject);
+}
+
+function parse(answer: HttpAnswer): unknown {
+  try {
+    return answer.json();
+  } catch (cause) {
+    throw cause instanceof CrmError ? cause : nonsense(answer.status, cause);
+  }
+}

@@ -1,0 +1,129 @@
+import type { Change, ChangeStatus } from '../model/change.ts';
+import { CrmError } from '../model/errors.ts';
+import type { MailIdentity } from '../model/item-key.ts';
+import type { ItemState } from '../model/item-state.ts';
+import { MalformedChange, parseChangeStatus, parseItemState } from '../model/parse-change.ts';
+import { isObject, type Http } from './http.ts';
+
+/** The server's ledger as the browser sees it: `/sync/v1/`, described in docs/sync-api.md. */
+export interface Queue {
+  /** Puts the bytes of one attachment beside a Change that is about to be handed over. */
+  putAttachment(changeId: string, index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** Resolves once the ledger has committed the Change; the same id again answers what became of it. */
+  handOver(change: Change): Promise<ChangeStatus>;
+  /** What is true of these mails, in the order asked. */
+  itemStates(mails: readonly MailIdentity[], options?: ItemStateOptions): Promise<ItemStates>;
+  /** Every status since the cursor, then live, until the signal aborts or the connection ends. */
+  events(after: number, signal: AbortSignal): AsyncGenerator<QueueEvent, void>;
+}
+
+export interface ItemStateOptions {
+  /** False: only what the ledger knows, without asking the CRM. */
+  readonly askCrm?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface ItemStates {
+  readonly items: readonly ItemState[];
+  /** Events after this one are news to the caller. */
+  readonly cursor: number;
+}
+
+export interface QueueEvent {
+  readonly cursor: number;
+  readonly status: ChangeStatus;
+}
+
+const json = { accept: 'application/json', 'content-type': 'application/json; charset=utf-8' };
+
+/** The server sends a comment every 15 s; a stream silent for longer than this is dead although nobody said so. */
+const silence = 40_000;
+
+/** Bytes of attachments may be many on a slow line; this is no click that somebody waits for. */
+const uploadTimeout = 120_000;
+
+export function createQueue(http: Http): Queue {
+  return {
+    async putAttachment(changeId, index, bytes) {
+      await http.send({
+        method: 'PUT',
+        path: `changes/${changeId}/attachments/${index}`,
+        headers: { 'content-type': 'application/octet-stream' },
+        body: bytes,
+        timeout: uploadTimeout,
+      });
+    },
+
+    async handOver(change) {
+      const answer = await http.send({ method: 'POST', path: 'changes', headers: json, body: JSON.stringify(change) });
+      return believe(() => parseChangeStatus(answer.json()));
+    },
+
+    async itemStates(mails, options = {}) {
+      const body = JSON.stringify({ mails, askCrm: options.askCrm ?? true });
+      const { signal } = options;
+      const answer = await http.send({
+        method: 'POST',
+        path: 'items/state',
+        headers: json,
+        body,
+        ...(signal && { signal }),
+      });
+      const said = answer.json();
+      return believe(() => {
+        if (!isObject(said) || !Array.isArray(said['items']) || typeof said['cursor'] !== 'number')
+          throw new MalformedChange('items');
+        return { items: said['items'].map(parseItemState), cursor: said['cursor'] };
+      });
+    },
+
+    events: (after, signal) => events(http, after, signal),
+  };
+}
+
+/** An answer that does not fit is no answer: the outcome is unknown, the caller asks again with the same id. */
+function believe<Answer>(read: () => Answer): Answer {
+  try {
+    return read();
+  } catch (cause) {
+    if (!(cause instanceof MalformedChange)) throw cause;
+    throw new CrmError('unavailable', 'The answer makes no sense.', { outcomeUnknown: true }, cause);
+  }
+}
+
+/** Server-sent events read by fetch, because EventSource cannot send a token and a token never goes into an address. */
+async function* events(http: Http, after: number, signal: AbortSignal): AsyncGenerator<QueueEvent, void> {
+  const quiet = new AbortController();
+  const both = AbortSignal.any([signal, quiet.signal]);
+  const response = await http.open({
+    method: 'GET',
+    path: `events?after=${after}`,
+    headers: { accept: 'text/event-stream' },
+    signal: both,
+  });
+  if (response.body === null) return;
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  try {
+    for (;;) {
+      const timer = setTimeout(() => quiet.abort(), silence);
+      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
+      if (done) return;
+      text += value;
+      const blocks = text.split('\n\n');
+      text = blocks.pop() ?? '';
+      for (const block of blocks) yield* readEvent(block);
+    }
+  } finally {
+    quiet.abort();
+    await reader.cancel().catch(() => undefined); // already broken: that is why we leave
+  }
+}
+
+function* readEvent(block: string): Generator<QueueEvent, void> {
+  const lines = block.split('\n');
+  const cursor = Number(lines.find((line) => line.startsWith('id:'))?.slice(3));
+  const data = lines.find((line) => line.startsWith('data:'))?.slice(5);
+  if (data === undefined || !Number.isInteger(cursor)) return;
+  yield believe(() => ({ cursor, status: parseChangeStatus(JSON.parse(data)) }));
+}
