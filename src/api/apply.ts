@@ -31,6 +31,8 @@ export interface ApplyServices {
   readonly tenantId: string;
   /** Bytes of a recorded attachment in base64, or null when they were never captured. */
   readonly attachment: (changeId: string, index: number) => Promise<string | null>;
+  /** Bytes the CRM takes per attachment. */
+  readonly attachmentLimit: () => Promise<number>;
 }
 
 export async function apply(change: Change, services: ApplyServices): Promise<ChangeResult> {
@@ -56,7 +58,10 @@ async function track(change: TrackChange, services: ApplyServices): Promise<Chan
   if (existing.activityId === change.id) return resultOf(existing, { already: false, leftOut: leftOutOf(change) });
   if (change.regarding !== null && existing.regarding?.id !== change.regarding.id) {
     const etag = await setRegarding(services.crm, existing, change.regarding);
-    return resultOf({ ...existing, regarding: change.regarding, etag }, { already: true });
+    return resultOf(
+      { ...existing, regarding: change.regarding, etag },
+      { already: true, previousRegarding: existing.regarding },
+    );
   }
   return resultOf(await touch(services.crm, existing, change), { already: true });
 }
@@ -107,7 +112,10 @@ async function promote(change: TrackChange, messageId: string, services: ApplySe
   if (promoted.activityId === '')
     throw new CrmError('unavailable', 'The answer makes no sense.', { outcomeUnknown: true });
   const already = promoted.activityId !== change.id && Date.parse(promoted.createdOn) < Date.parse(change.at);
-  return resultOf({ ...promoted, regarding: promoted.regarding ?? regarding }, { already, leftOut });
+  return resultOf(
+    { ...promoted, regarding: promoted.regarding ?? regarding },
+    { already, leftOut, previousRegarding: null },
+  );
 }
 
 async function attachmentsOf(
@@ -116,8 +124,13 @@ async function attachmentsOf(
 ): Promise<{ attachments: Row[]; leftOut: RecordedAttachment[] }> {
   const attachments: Row[] = [];
   const leftOut = [...leftOutOf(change)];
-  for (const recorded of change.mail.attachments) {
-    if (recorded.leftOut !== null) continue;
+  const wanted = change.mail.attachments.filter((recorded) => recorded.leftOut === null);
+  const limit = wanted.length === 0 ? 0 : await services.attachmentLimit();
+  for (const recorded of wanted) {
+    if (recorded.size > limit) {
+      leftOut.push({ ...recorded, leftOut: 'too-large' });
+      continue;
+    }
     const body = await services.attachment(change.id, recorded.index);
     if (body === null) {
       leftOut.push({ ...recorded, leftOut: 'closed' });
@@ -147,7 +160,7 @@ async function regard(change: RegardChange, services: ApplyServices): Promise<Ch
   }
   if (current === (change.regarding?.id ?? null)) return resultOf(found);
   const etag = await setRegarding(services.crm, found, change.regarding);
-  return resultOf({ ...found, regarding: change.regarding, etag });
+  return resultOf({ ...found, regarding: change.regarding, etag }, { previousRegarding: found.regarding });
 }
 
 async function setRegarding(
@@ -165,26 +178,35 @@ async function setRegarding(
  */
 async function untrack(change: UntrackChange, services: ApplyServices): Promise<ChangeResult> {
   const { found } = await withFreeId(change.mail, services);
-  if (found === null) return { recordId: null, etag: null, regarding: null, already: true, leftOut: [] };
+  if (found === null) return { ...nothing, already: true };
   if (change.keepRecord) return resultOf(found);
-  const guard = change.onlyIfCreatedBy;
-  if (guard !== undefined && guard.changeId !== found.activityId) {
+  const guard = change.onlyIfUntouched;
+  if (guard !== undefined && guard.recordId !== found.activityId) {
     throw new CrmError('conflict', 'A colleague tracked this e-mail too, so it stays in the CRM.');
   }
-  await services.crm.remove(addressOf(found), guard?.etag);
-  return { recordId: null, etag: null, regarding: null, already: false, leftOut: [] };
+  await services.crm.remove(addressOf(found), guard?.etag ?? undefined);
+  return { ...nothing, previousRegarding: found.regarding };
 }
+
+const nothing: ChangeResult = {
+  recordId: null,
+  etag: null,
+  regarding: null,
+  previousRegarding: null,
+  already: false,
+  leftOut: [],
+};
 
 async function create(change: CreateChange, services: ApplyServices): Promise<ChangeResult> {
   const path = `${setNameOf(change.table)}(${change.recordId})`;
-  const result = { recordId: change.recordId, etag: null, regarding: null, leftOut: [] };
+  const result = { ...nothing, recordId: change.recordId };
   try {
     await services.crm.create(path, change.values);
-    return { ...result, already: false };
+    return result;
   } catch (error) {
     // 412 under If-None-Match: * says the row with this click's own id is there: an earlier try arrived.
     if (error instanceof CrmError && error.facts.status === 412 && (await services.crm.retrieve(path)) !== null) {
-      return { ...result, already: false };
+      return result;
     }
     throw error;
   }
@@ -210,12 +232,10 @@ function writeAddress({ name, address }: MailAddress): string {
   return `"${name.replace(/[\r\n]+/g, ' ').replace(/["\\]/g, '\\$&')}" <${address}>`;
 }
 
-function resultOf(mail: PromotedMail, more: Partial<Pick<ChangeResult, 'already' | 'leftOut'>> = {}): ChangeResult {
-  return {
-    recordId: mail.activityId,
-    etag: mail.etag,
-    regarding: mail.regarding,
-    already: more.already ?? false,
-    leftOut: more.leftOut ?? [],
-  };
+function resultOf(
+  mail: PromotedMail,
+  more: Partial<Pick<ChangeResult, 'already' | 'leftOut' | 'previousRegarding'>> = {},
+): ChangeResult {
+  const { activityId: recordId, etag, regarding } = mail;
+  return { recordId, etag, regarding, previousRegarding: regarding, already: false, leftOut: [], ...more };
 }

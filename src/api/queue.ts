@@ -86,7 +86,7 @@ function believe<Answer>(read: () => Answer): Answer {
   try {
     return read();
   } catch (cause) {
-    if (!(cause instanceof MalformedChange)) throw cause;
+    if (!(cause instanceof MalformedChange || cause instanceof SyntaxError)) throw cause;
     throw new CrmError('unavailable', 'The answer makes no sense.', { outcomeUnknown: true }, cause);
   }
 }

@@ -73,8 +73,8 @@ export interface UntrackChange extends Gesture {
   readonly mail: MailIdentity;
   /** True: the e-mail stays in the CRM, only this person's mark goes. */
   readonly keepRecord: boolean;
-  /** For the undo of a track: remove only the row that this track created, and only if nobody touched it since. */
-  readonly onlyIfCreatedBy?: { readonly changeId: string; readonly etag: string };
+  /** For the undo of a track: remove only the row it made, and only in the version it saw (null when not known yet). */
+  readonly onlyIfUntouched?: { readonly recordId: string; readonly etag: string | null };
 }
 
 /** "Add contact" and "Add lead". The row id is made at the click, so a repetition finds it. */
@@ -92,6 +92,8 @@ export interface ChangeResult {
   readonly recordId: string | null;
   readonly etag: string | null;
   readonly regarding: RegardingRef | null;
+  /** What the row was regarding before, for an undo. */
+  readonly previousRegarding: RegardingRef | null;
   /** True when the row was there before this Change: somebody else tracked the mail first. */
   readonly already: boolean;
   readonly leftOut: readonly RecordedAttachment[];

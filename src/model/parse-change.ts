@@ -146,9 +146,9 @@ function parseGuard(value: unknown): { id: string | null } {
   return { id: fields['id'] === null ? null : guidOf(fields, 'id') };
 }
 
-function parseCreator(value: unknown): { changeId: string; etag: string } {
-  const fields = fieldsOf(value, 'onlyIfCreatedBy');
-  return { changeId: guidOf(fields, 'changeId'), etag: textOf(fields, 'etag', 100) };
+function parseUntouched(value: unknown): { recordId: string; etag: string | null } {
+  const fields = fieldsOf(value, 'onlyIfUntouched');
+  return { recordId: guidOf(fields, 'recordId'), etag: textOrNull(fields, 'etag', 100) };
 }
 
 function parseValues(value: unknown): Record<string, string | null> {
@@ -263,6 +263,7 @@ export function parseChangeResult(value: unknown): ChangeResult {
     recordId: fields['recordId'] === null ? null : guidOf(fields, 'recordId'),
     etag: textOrNull(fields, 'etag', 100),
     regarding: parseRegarding(fields['regarding']),
+    previousRegarding: parseRegarding(fields['previousRegarding']),
     already: flagOf(fields, 'already'),
     leftOut: listOf(fields, 'leftOut', mostAttachments, parseAttachment),
   };
