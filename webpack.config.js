@@ -1,0 +1,116 @@
+// Three programs for the browser: the task pane and the ribbon commands (dist/web), and the local Outlook (dist/host).
+// `webpack` builds all, `webpack --config-name taskpane` one of them. The server needs no build: Node runs its TypeScript.
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import HtmlWebpackPlugin from 'html-webpack-plugin';
+import webpack from 'webpack';
+
+const root = import.meta.dirname;
+const { RawSource } = webpack.sources;
+
+/** TypeScript and JSX to the JavaScript of a given year. */
+const swc = (target, include) => ({
+  test: /\.[cm]?[jt]sx?$/,
+  include,
+  loader: 'swc-loader',
+  options: {
+    jsc: { target, parser: { syntax: 'typescript', tsx: true }, transform: { react: { runtime: 'automatic' } } },
+    module: { type: 'es6' },
+  },
+  // Packages of the "module" type must name extensions in imports; bundled ones need not be so strict.
+  resolve: { fullySpecified: false },
+});
+
+/** manifest.xml and the icons it names lie beside the pages, so that dist/web is all there is to publish. */
+const publishManifest = {
+  apply(compiler) {
+    compiler.hooks.thisCompilation.tap('publishManifest', (compilation) => {
+      const stage = webpack.Compilation.PROCESS_ASSETS_STAGE_ADDITIONAL;
+      compilation.hooks.processAssets.tapPromise({ name: 'publishManifest', stage }, async () => {
+        const icons = (await readdir(path.join(root, 'assets'))).filter((name) => name.endsWith('.png'));
+        for (const name of ['manifest.xml', ...icons.map((icon) => `assets/${icon}`)]) {
+          const file = path.join(root, name);
+          compilation.fileDependencies.add(file);
+          compilation.emitAsset(name, new RawSource(await readFile(file)));
+        }
+      });
+    });
+  },
+};
+
+const page = (filename, template) =>
+  new HtmlWebpackPlugin({ filename, template, scriptLoading: 'defer', inject: 'head', minify: false });
+
+/** @param {{ name: string, entry: string, out: string, target?: string, transpile?: string[], plugins: object[], more?: object }} program */
+function program({ name, entry, out, target = 'es2022', transpile = [path.join(root, 'src')], plugins, more = {} }) {
+  return (_env, argv) => {
+    const mode = argv.mode ?? 'production';
+    return {
+      name,
+      mode,
+      entry: { [name]: `./${entry}` },
+      // Maps lie beside the bundles and are named by nobody: a debugger can load them, a browser does not.
+      devtool: mode === 'production' ? 'hidden-source-map' : 'source-map',
+      target: ['web', target],
+      output: {
+        path: path.join(root, 'dist', out),
+        filename: '[name].[contenthash:8].js',
+        chunkFilename: '[name].[contenthash:8].js',
+        // Pane and commands share a folder, so nothing may be cleaned away that only the other one made.
+        clean: out === 'host',
+        uniqueName: `alongside-${name}`,
+      },
+      module: { rules: [swc(target, transpile)] },
+      resolve: { extensions: ['.tsx', '.ts', '.mjs', '.js'] },
+      plugins,
+      performance: false,
+      stats: 'errors-warnings',
+      cache: {
+        type: 'filesystem',
+        name: `${name}-${mode}`,
+        cacheDirectory: path.join(root, '.cache', 'webpack'),
+        buildDependencies: { config: [import.meta.filename] },
+      },
+      ...more,
+    };
+  };
+}
+
+/** React and Fluent change rarely: kept apart, a browser keeps them through our updates. */
+const vendorApart = {
+  optimization: {
+    splitChunks: {
+      cacheGroups: {
+        vendor: { test: /[\\/]node_modules[\\/]/, chunks: 'initial', name: 'vendor', enforce: true },
+      },
+    },
+  },
+};
+
+export default [
+  program({
+    name: 'taskpane',
+    entry: 'src/taskpane/main.tsx',
+    out: 'web',
+    plugins: [page('taskpane.html', 'src/taskpane/taskpane.html'), publishManifest],
+    more: vendorApart,
+  }),
+  program({
+    name: 'commands',
+    entry: 'src/commands/main.ts',
+    out: 'web',
+    // One file for every runtime an Outlook gives to commands, old ones included: nothing is loaded later.
+    target: 'es2017',
+    transpile: [path.join(root, 'src'), path.join(root, 'node_modules')],
+    plugins: [
+      page('commands.html', 'src/commands/commands.html'),
+      new webpack.optimize.LimitChunkCountPlugin({ maxChunks: 1 }),
+    ],
+  }),
+  program({
+    name: 'host',
+    entry: 'src/host/main.tsx',
+    out: 'host',
+    plugins: [page('index.html', 'src/host/index.html')],
+  }),
+];
