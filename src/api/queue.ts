@@ -13,7 +13,7 @@ export interface Queue {
   handOver(change: Change): Promise<ChangeStatus>;
   /** What is true of these mails, in the order asked. */
   itemStates(mails: readonly MailIdentity[], options?: ItemStateOptions): Promise<ItemStates>;
-  /** Every status since the cursor, then live, until the signal aborts or the connection ends. */
+  /** Every status since the cursor (-1: from now on), then live, until the signal aborts or the connection ends. */
   events(after: number, signal: AbortSignal): AsyncGenerator<QueueEvent, void>;
 }
 
@@ -31,7 +31,8 @@ export interface ItemStates {
 
 export interface QueueEvent {
   readonly cursor: number;
-  readonly status: ChangeStatus;
+  /** Null for the greeting with which every stream begins: it names the cursor from which this one goes on. */
+  readonly status: ChangeStatus | null;
 }
 
 const json = { accept: 'application/json', 'content-type': 'application/json; charset=utf-8' };
@@ -125,5 +126,8 @@ function* readEvent(block: string): Generator<QueueEvent, void> {
   const cursor = Number(lines.find((line) => line.startsWith('id:'))?.slice(3));
   const data = lines.find((line) => line.startsWith('data:'))?.slice(5);
   if (data === undefined || !Number.isInteger(cursor)) return;
-  yield believe(() => ({ cursor, status: parseChangeStatus(JSON.parse(data)) }));
+  yield believe(() => {
+    const said: unknown = JSON.parse(data);
+    return { cursor, status: said === null ? null : parseChangeStatus(said) };
+  });
 }

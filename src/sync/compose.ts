@@ -1,0 +1,189 @@
+import { apply } from '../api/apply.ts';
+import { createAttachmentLimit } from '../api/attachment-limit.ts';
+import { createDataverse, type Dataverse } from '../api/dataverse.ts';
+import { createHttp } from '../api/http.ts';
+import { createQueue, type Queue } from '../api/queue.ts';
+import { findMail } from '../api/tracked-mail.ts';
+import type { ChangeStatus } from '../model/change.ts';
+import { CrmError, mayPassByItself } from '../model/errors.ts';
+import type { Digest, MailIdentity } from '../model/item-key.ts';
+import type { ItemState } from '../model/item-state.ts';
+import { foldAddress } from '../model/message.ts';
+import { encodeBase64 } from './base64.ts';
+import { startCorridor, type Corridor } from './corridor.ts';
+import { follow } from './follow.ts';
+import { createGestures, type Gestures } from './gestures.ts';
+import { createPageLocks, createWebLocks } from './locks.ts';
+import { openStore } from './open-store.ts';
+import { createStatuses, type Statuses } from './statuses.ts';
+
+export interface SyncOptions {
+  /** The organisation, without path: `https://contoso.crm.dynamics.com`. */
+  readonly crmUrl: string;
+  /** The ledger: `https://pane.example/sync/v1/`. */
+  readonly syncUrl: string;
+  readonly tenantId: string;
+  /** The person's mail address. */
+  readonly user: string;
+  /** For the CRM; and for our own server, which may be another audience. */
+  readonly crmToken: () => Promise<string>;
+  readonly syncToken: () => Promise<string>;
+  readonly fetch: typeof fetch;
+  /** Follows the server's events; a ribbon command does not live long enough to. */
+  readonly followEvents: boolean;
+  readonly report: (error: unknown) => void;
+}
+
+export interface Sync {
+  readonly corridor: Corridor;
+  readonly statuses: Statuses;
+  readonly gestures: Gestures;
+  readonly crm: Dataverse;
+  readonly queue: Queue;
+  /** False when this browser keeps nothing for us: say so, and never "saved". */
+  readonly durable: boolean;
+  /** What is true of the mail: the server's joint answer, else the CRM's own, else unknown. */
+  itemState(mail: MailIdentity, signal?: AbortSignal): Promise<ItemState>;
+  stop(): Promise<void>;
+}
+
+/** Composes the browser's side of a Change for a program: everything is built once, here. */
+export async function startSync(options: SyncOptions): Promise<Sync> {
+  const crm = createDataverse(
+    createHttp({
+      fetch: options.fetch,
+      baseUrl: `${options.crmUrl.replace(/\/+$/, '')}/api/data/v9.2/`,
+      token: options.crmToken,
+    }),
+  );
+  const queue = createQueue(createHttp({ fetch: options.fetch, baseUrl: options.syncUrl, token: options.syncToken }));
+  const name = foldAddress(options.user);
+  const store = await openStore(`alongside.${name}`);
+  const locks = 'locks' in navigator ? createWebLocks(navigator.locks) : createPageLocks();
+  const statuses = createStatuses();
+  const attachmentLimit = createAttachmentLimit(crm);
+  const digest: Digest = (bytes) => crypto.subtle.digest('SHA-256', bytes);
+  const attachment = async (changeId: string, index: number) => {
+    const bytes = await store.attachment(changeId, index);
+    return bytes === null ? null : encodeBase64(bytes);
+  };
+  const services = { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit };
+  const corridor = await startCorridor({
+    store,
+    queue,
+    statuses,
+    locks,
+    name,
+    applyDirectly: (change) => apply(change, services),
+    now: Date.now,
+    random: Math.random,
+    wake,
+    report: options.report,
+  });
+  const gestures = createGestures({
+    corridor,
+    statuses,
+    digest,
+    tenantId: options.tenantId,
+    user: options.user,
+    now: Date.now,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    attachmentLimit: () => largestRead,
+  });
+  const ending = new AbortController();
+  const stopListening = listen(corridor);
+  const following = options.followEvents
+    ? startFollowing({ queue, locks, name, corridor, report: options.report }, ending.signal)
+    : null;
+  corridor.retryNow();
+  return {
+    corridor,
+    statuses,
+    gestures,
+    crm,
+    queue,
+    durable: store.durable,
+    itemState: (mail, signal) => itemState({ crm, queue, statuses }, mail, signal),
+    async stop() {
+      ending.abort();
+      stopListening();
+      await following;
+      await corridor.stop();
+    },
+  };
+}
+
+/** Bytes above which an attachment is not even read from the mail host; what the CRM takes is checked when it is sent. */
+const largestRead = 20 * 1024 * 1024;
+
+function wake(delay: number, drain: () => void): () => void {
+  const timer = setTimeout(drain, delay);
+  return () => clearTimeout(timer);
+}
+
+function listen(corridor: Corridor): () => void {
+  const ending = new AbortController();
+  const retry = () => corridor.retryNow();
+  globalThis.addEventListener('online', retry, { signal: ending.signal });
+  globalThis.addEventListener('focus', retry, { signal: ending.signal });
+  return () => ending.abort();
+}
+
+interface Following {
+  readonly queue: Queue;
+  readonly locks: ReturnType<typeof createPageLocks>;
+  readonly name: string;
+  readonly corridor: Corridor;
+  readonly report: (error: unknown) => void;
+}
+
+async function startFollowing({ queue, locks, name, corridor, report }: Following, signal: AbortSignal): Promise<void> {
+  const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(`alongside.events.${name}`) : null;
+  const hear = (status: ChangeStatus) => corridor.hear(status);
+  channel?.addEventListener('message', (event: MessageEvent<ChangeStatus>) => void hear(event.data).catch(report));
+  signal.addEventListener('abort', () => channel?.close());
+  const connected = () => corridor.retryNow();
+  await follow({ queue, locks, name, random: Math.random, sleep, channel, hear, connected }, signal).catch(report);
+}
+
+function sleep(delay: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, delay);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    signal.addEventListener('abort', end, { once: true });
+    globalThis.addEventListener('online', end, { once: true, signal });
+  });
+}
+
+interface Truth {
+  readonly crm: Dataverse;
+  readonly queue: Queue;
+  readonly statuses: Statuses;
+}
+
+async function itemState(
+  { crm, queue, statuses }: Truth,
+  mail: MailIdentity,
+  signal?: AbortSignal,
+): Promise<ItemState> {
+  const unknown: ItemState = { itemKey: mail.itemKey, tracked: 'unknown', kept: false, pending: [] };
+  try {
+    const { items } = await queue.itemStates([mail], signal ? { signal } : {});
+    for (const status of items[0]?.pending ?? []) statuses.set(status);
+    return items[0] ?? unknown;
+  } catch (error) {
+    if (!(error instanceof CrmError) || !mayPassByItself(error.code)) throw error;
+  }
+  try {
+    const { found } = await findMail(crm, mail, signal);
+    if (found === null) return { ...unknown, tracked: null };
+    const { activityId, regarding, createdBy: trackedBy, createdOn: trackedAt } = found;
+    return { ...unknown, tracked: { visibility: 'full', activityId, regarding, trackedBy, trackedAt } };
+  } catch (error) {
+    if (error instanceof CrmError && mayPassByItself(error.code)) return unknown;
+    throw error;
+  }
+}
