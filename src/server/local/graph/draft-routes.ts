@@ -1,0 +1,194 @@
+// Marks on mails, and mails being written.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { attachmentLimit } from '../mailbox/drafts.ts';
+import type { AnswerKind, Draft } from '../mailbox/drafts.ts';
+import type { Person } from '../mailbox/message.ts';
+import { partIndex } from '../mailbox/names.ts';
+import { badRequest, GraphError, notFound } from './errors.ts';
+import { attachmentResource, bodyResource, messageResource } from './resources.ts';
+import { paramsOf } from './request.ts';
+import type { GraphParts, Route } from './request.ts';
+
+type Body = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Body =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const bodyOf = (request: FastifyRequest): Body => {
+  if (request.body === undefined || request.body === null) return {};
+  if (!isObject(request.body)) throw badRequest('The request body must be a JSON object.');
+  return request.body;
+};
+
+const personOf = (value: unknown): Person => {
+  const address = isObject(value) && isObject(value['emailAddress']) ? value['emailAddress'] : null;
+  if (typeof address?.['address'] !== 'string') throw badRequest('A recipient needs emailAddress.address.');
+  const name = typeof address['name'] === 'string' ? address['name'] : address['address'];
+  return { name, address: address['address'].trim() };
+};
+
+const peopleOf = (value: unknown): Person[] => {
+  if (!Array.isArray(value)) throw badRequest('Recipients must be an array.');
+  return value.map(personOf);
+};
+
+const textOf = (name: string, value: unknown) => {
+  if (typeof value !== 'string') throw badRequest(`The property '${name}' must be a string.`);
+  return value;
+};
+
+const mailBodyOf = (value: unknown): Draft['body'] => {
+  if (!isObject(value)) throw badRequest("The property 'body' must be an object.");
+  const contentType = textOf('body.contentType', value['contentType']).toLowerCase();
+  if (contentType !== 'html' && contentType !== 'text') throw badRequest('body.contentType is html or text.');
+  return { contentType, content: textOf('body.content', value['content'] ?? '') };
+};
+
+const importanceOf = (value: unknown): Draft['importance'] => {
+  const said = textOf('importance', value).toLowerCase();
+  if (said !== 'low' && said !== 'normal' && said !== 'high') throw badRequest('importance is low, normal or high.');
+  return said;
+};
+
+const headersOf = (value: unknown): Draft['headers'] => {
+  if (!Array.isArray(value)) throw badRequest('internetMessageHeaders must be an array.');
+  return value.map((each) => {
+    if (!isObject(each)) throw badRequest('A header needs name and value.');
+    const name = textOf('name', each['name']);
+    if (!/^x-[\w-]+$/i.test(name)) throw badRequest("The name of a custom header begins with 'x-'.");
+    return { name, value: textOf('value', each['value']) };
+  });
+};
+
+const draftFields = (body: Body): Partial<Draft> => ({
+  ...('subject' in body ? { subject: textOf('subject', body['subject']) } : {}),
+  ...('body' in body ? { body: mailBodyOf(body['body']) } : {}),
+  ...('toRecipients' in body ? { to: peopleOf(body['toRecipients']) } : {}),
+  ...('ccRecipients' in body ? { cc: peopleOf(body['ccRecipients']) } : {}),
+  ...('bccRecipients' in body ? { bcc: peopleOf(body['bccRecipients']) } : {}),
+  ...('replyTo' in body ? { replyTo: peopleOf(body['replyTo']) } : {}),
+  ...('importance' in body ? { importance: importanceOf(body['importance']) } : {}),
+  ...('internetMessageHeaders' in body ? { headers: headersOf(body['internetMessageHeaders']) } : {}),
+});
+
+const marksOf = (body: Body) => {
+  const { isRead, categories } = body;
+  if (isRead !== undefined && typeof isRead !== 'boolean')
+    throw badRequest("The property 'isRead' must be true or false.");
+  if (categories === undefined) return { isRead };
+  if (!Array.isArray(categories) || !categories.every((each) => typeof each === 'string')) {
+    throw badRequest("The property 'categories' must be an array of names.");
+  }
+  return { isRead, categories: [...new Set(categories)] };
+};
+
+const attachmentOf = (body: Body) => {
+  const type = body['@odata.type'];
+  if (type !== undefined && type !== '#microsoft.graph.fileAttachment')
+    throw badRequest('Only a #microsoft.graph.fileAttachment can be attached.');
+  const bytes = Buffer.from(textOf('contentBytes', body['contentBytes']), 'base64');
+  if (bytes.length > attachmentLimit)
+    throw new GraphError(413, 'ErrorMessageSizeExceeded', 'The attachment is larger than 35 MB.');
+  return {
+    name: textOf('name', body['name']),
+    contentType: typeof body['contentType'] === 'string' ? body['contentType'] : 'application/octet-stream',
+    contentId: typeof body['contentId'] === 'string' ? body['contentId'] : null,
+    inline: body['isInline'] === true,
+    bytes,
+  };
+};
+
+const answers: [string, AnswerKind][] = [
+  ['createReply', 'reply'],
+  ['createReplyAll', 'replyAll'],
+  ['createForward', 'forward'],
+];
+
+export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, open: Route) => {
+  const { mailboxes, drafts, identity } = parts;
+
+  const resource = async (owner: Person, key: string) => {
+    const mail = mailboxes.find(owner.address, key);
+    if (!mail) throw notFound('object');
+    const draft = drafts.read(key);
+    const body = draft
+      ? { body: bodyResource({ html: null, text: null, [draft.body.contentType]: draft.body.content }, false) }
+      : {};
+    return { ...messageResource(owner.address, await mailboxes.withDetails(mail)), ...body };
+  };
+
+  const openDraft = async (request: FastifyRequest) => {
+    const { owner, mailOf } = await open(request);
+    const mail = mailOf(paramsOf(request).id);
+    if (!mail.isDraft) throw new GraphError(403, 'ErrorAccessDenied', 'Only a draft can be changed this way.');
+    return { owner, mail };
+  };
+
+  app.patch('/messages/:id', async (request) => {
+    const { owner, mailOf } = await open(request);
+    const mail = mailOf(paramsOf(request).id);
+    const body = bodyOf(request);
+    const fields = draftFields(body);
+    if (Object.keys(fields).length && !mail.isDraft)
+      throw new GraphError(403, 'ErrorAccessDenied', 'Only a draft can be changed this way.');
+    if (Object.keys(fields).length) drafts.update(owner, mail.key, fields);
+    mailboxes.mark(owner.address, mail.key, marksOf(body));
+    parts.changed(owner.address);
+    return resource(owner, mail.key);
+  });
+
+  app.post('/messages', async (request, reply) => {
+    const { owner } = await open(request);
+    const key = drafts.create(owner, draftFields(bodyOf(request)));
+    parts.changed(owner.address);
+    return reply.code(201).send(await resource(owner, key));
+  });
+
+  for (const [name, kind] of answers) {
+    app.post(`/messages/:id/${name}`, async (request, reply) => {
+      const { owner, mailOf } = await open(request);
+      const mail = mailOf(paramsOf(request).id);
+      const content = await mailboxes.content(mail.key);
+      if (!content) throw badRequest('A draft cannot be answered.');
+      const key = drafts.createAnswer(kind, owner, mail, content);
+      const body = bodyOf(request);
+      drafts.update(owner, key, draftFields(isObject(body['message']) ? body['message'] : {}));
+      parts.changed(owner.address);
+      return reply.code(201).send(await resource(owner, key));
+    });
+  }
+
+  app.post('/messages/:id/attachments', async (request, reply) => {
+    const { owner, mail } = await openDraft(request);
+    const part = attachmentOf(bodyOf(request));
+    drafts.addAttachment(owner, mail.key, part);
+    parts.changed(owner.address);
+    return reply.code(201).send(attachmentResource(part, drafts.attachments(mail.key).length - 1));
+  });
+
+  app.delete('/messages/:id/attachments/:part', async (request, reply) => {
+    const { owner, mail } = await openDraft(request);
+    if (!drafts.removeAttachment(owner, mail.key, partIndex(paramsOf(request).part))) throw notFound('attachment');
+    parts.changed(owner.address);
+    return reply.code(204).send();
+  });
+
+  app.delete('/messages/:id', async (request, reply) => {
+    const { owner, mail } = await openDraft(request);
+    drafts.discard(mail.key);
+    parts.changed(owner.address);
+    return reply.code(204).send();
+  });
+
+  app.post('/messages/:id/send', async (request, reply) => {
+    const { owner, mail } = await openDraft(request);
+    const { to, cc, bcc } = mail.summary;
+    if (to.length + cc.length + bcc.length === 0)
+      throw new GraphError(400, 'ErrorInvalidRecipients', 'At least one recipient is not valid.');
+    if (!(await drafts.send(owner, mail.key, identity.mailboxesOf))) throw notFound('object');
+    new Set([owner, ...to, ...cc, ...bcc].flatMap(({ address }) => identity.mailboxesOf(address))).forEach(
+      parts.changed,
+    );
+    return reply.code(202).send();
+  });
+};

@@ -1,0 +1,226 @@
+// The mailbox of the local stack, behind the addresses and in the words of Microsoft Graph v1.0. Reading, marking and
+// writing mails; what moves or deletes received mail does not exist here.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Identity, Caller } from '../identity.ts';
+import type { Mail } from '../mailbox/mailboxes.ts';
+import type { Person } from '../mailbox/message.ts';
+import { folderKeyOf, keyOf, partIndex } from '../mailbox/names.ts';
+import { registerDraftRoutes } from './draft-routes.ts';
+import { badRequest, graphBody, GraphError, notFound } from './errors.ts';
+import { registerPropertyRoutes } from './property-routes.ts';
+import { paramsOf } from './request.ts';
+import type { GraphParts, Route } from './request.ts';
+import { readOptions, selected } from './query.ts';
+import type { Options } from './query.ts';
+import { attachmentResource, bodyResource, folderResource, messageResource } from './resources.ts';
+
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+/** Whose mailbox: one's own; an application (the daemon) may open any. */
+const ownerOf = (request: FastifyRequest, identity: Identity): Person => {
+  const caller = callers.get(request);
+  if (!caller) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token is empty.');
+  const { user } = paramsOf(request);
+  if (user === undefined && !caller.isApplication) return caller;
+  if (user === undefined) throw badRequest('/me request is only valid with delegated authentication flow.');
+  if (caller.isApplication || user.toLowerCase() === caller.address || user === caller.id) {
+    return identity.person(user === caller.id ? caller.address : user);
+  }
+  throw new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
+};
+
+const originOf = (request: FastifyRequest) => `${request.protocol}://${request.host}`;
+
+const nextLink = (request: FastifyRequest, options: Options) => {
+  const url = new URL(request.url, originOf(request));
+  url.searchParams.set('$skip', String(options.skip + options.top));
+  url.searchParams.set('$top', String(options.top));
+  return url.href;
+};
+
+const listMessages = async (
+  request: FastifyRequest,
+  { mailboxes }: GraphParts,
+  owner: Person,
+  folder: string | null,
+) => {
+  const options = readOptions(request.query as Record<string, string>);
+  if (!mailboxes.ordered(options.order)) throw badRequest(`The local mailbox cannot order by '${options.order}'.`);
+  const page = { folder, ...options };
+  const found = mailboxes.list(owner.address, { ...page, top: options.top + 1 });
+  const value = [];
+  for (const mail of found.slice(0, options.top)) {
+    value.push(selected(messageResource(owner.address, await mailboxes.withDetails(mail)), options.select));
+  }
+  return {
+    '@odata.context': `${originOf(request)}/graph/v1.0/$metadata#messages`,
+    ...(options.count ? { '@odata.count': mailboxes.count(owner.address, page) } : {}),
+    value,
+    ...(found.length > options.top ? { '@odata.nextLink': nextLink(request, options) } : {}),
+  };
+};
+
+const prefersText = (request: FastifyRequest) =>
+  /outlook\.body-content-type="?text/i.test(String(request.headers['prefer'] ?? ''));
+
+const registerReading = (app: FastifyInstance, parts: GraphParts, open: Route) => {
+  const { mailboxes, drafts } = parts;
+
+  const folderOf = (owner: Person, id: string) => {
+    const key = folderKeyOf(owner.address, id);
+    const folder = mailboxes.folders(owner.address).find((each) => each.key === key);
+    if (!folder) throw notFound('folder');
+    return folder;
+  };
+
+  const contentOf = async (owner: Person, mail: Mail) => {
+    const draft = mail.isDraft ? drafts.outgoing(owner, mail.key) : null;
+    if (draft) {
+      const { contentType, content } = draft.body;
+      return {
+        headers: draft.headers,
+        html: contentType === 'html' ? content : null,
+        text: contentType === 'text' ? content : null,
+        attachments: draft.parts,
+      };
+    }
+    const content = await mailboxes.content(mail.key);
+    if (!content) throw new GraphError(404, 'ErrorItemNotFound', 'The file of this mail is not there any more.');
+    return content;
+  };
+
+  const partOf = async (request: FastifyRequest) => {
+    const { owner, mailOf } = await open(request);
+    const index = partIndex(paramsOf(request).part);
+    const part = (await contentOf(owner, mailOf(paramsOf(request).id))).attachments[index];
+    if (!part) throw notFound('attachment');
+    return { part, index };
+  };
+
+  app.get('/', async (request) => {
+    const { owner } = await open(request);
+    return {
+      id: parts.identity.idOf(owner.address),
+      displayName: owner.name,
+      mail: owner.address,
+      userPrincipalName: owner.address,
+    };
+  });
+
+  app.get('/mailFolders', async (request) => {
+    const { owner } = await open(request);
+    parts.lookedAt();
+    return { value: mailboxes.folders(owner.address).map(folderResource) };
+  });
+
+  app.get('/mailFolders/:folder', async (request) => {
+    const { owner } = await open(request);
+    return folderResource(folderOf(owner, paramsOf(request).folder));
+  });
+
+  app.get('/mailFolders/:folder/messages', async (request) => {
+    const { owner } = await open(request);
+    return listMessages(request, parts, owner, folderOf(owner, paramsOf(request).folder).key);
+  });
+
+  app.get('/messages', async (request) => {
+    const { owner } = await open(request);
+    return listMessages(request, parts, owner, null);
+  });
+
+  app.get('/messages/:id', async (request) => {
+    const { owner, mailOf } = await open(request);
+    const { select } = readOptions(request.query as Record<string, string>);
+    const mail = await mailboxes.withDetails(mailOf(paramsOf(request).id));
+    const content = await contentOf(owner, mail);
+    const headers = select?.has('internetMessageHeaders') ? { internetMessageHeaders: content.headers } : {};
+    return selected(
+      { ...messageResource(owner.address, mail), body: bodyResource(content, prefersText(request)), ...headers },
+      select,
+    );
+  });
+
+  app.get('/messages/:id/$value', async (request, reply) => {
+    const { owner, mailOf } = await open(request);
+    const mail = mailOf(paramsOf(request).id);
+    const raw = mail.isDraft ? drafts.mime(owner, mail.key) : await mailboxes.raw(mail.key);
+    if (!raw) throw new GraphError(404, 'ErrorItemNotFound', 'The file of this mail is not there any more.');
+    return reply.type('text/plain').send(raw);
+  });
+
+  app.get('/messages/:id/attachments', async (request) => {
+    const { owner, mailOf } = await open(request);
+    const { select } = readOptions(request.query as Record<string, string>);
+    const { attachments } = await contentOf(owner, mailOf(paramsOf(request).id));
+    return { value: attachments.map((part, index) => selected(attachmentResource(part, index), select)) };
+  });
+
+  app.get('/messages/:id/attachments/:part', async (request) => {
+    const { part, index } = await partOf(request);
+    return { ...attachmentResource(part, index), contentBytes: Buffer.from(part.bytes).toString('base64') };
+  });
+
+  app.get('/messages/:id/attachments/:part/$value', async (request, reply) => {
+    const { part } = await partOf(request);
+    // The bytes come from strangers: never to be shown as a page of this origin.
+    reply.headers({
+      'content-disposition': 'attachment',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': 'sandbox',
+    });
+    const type = /^[\w.+-]+\/[\w.+-]+$/.test(part.contentType) ? part.contentType : 'application/octet-stream';
+    return reply.type(type).send(Buffer.from(part.bytes.buffer, part.bytes.byteOffset, part.bytes.byteLength));
+  });
+};
+
+const answerError = (error: unknown) => {
+  if (error instanceof GraphError) return { status: error.status, body: graphBody(error.code, error.message) };
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  const message = error instanceof Error ? error.message : String(error);
+  return { status, body: graphBody(status < 500 ? 'ErrorInvalidRequest' : 'ErrorInternalServerError', message) };
+};
+
+/** A plugin: register it with the prefix /graph/v1.0. */
+export const graphRoutes = (parts: GraphParts) => async (app: FastifyInstance) => {
+  app.addHook('onRequest', async (request) => {
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (!token) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token is empty.');
+    const caller = await parts.identity.verify(token);
+    if (!caller) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token validation failure.');
+    callers.set(request, caller);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    const { status, body } = answerError(error);
+    if (status >= 500) request.log.error(error);
+    return reply.code(status).send(body);
+  });
+  app.setNotFoundHandler((request, reply) =>
+    reply
+      .code(404)
+      .send(
+        graphBody('ResourceNotFound', `The local mailbox has no ${request.method} ${request.url.split('?')[0] ?? ''}.`),
+      ),
+  );
+
+  const open: Route = async (request) => {
+    const owner = ownerOf(request, parts.identity);
+    const mailOf = (id: string) => {
+      const key = keyOf(owner.address, id);
+      const mail = key && parts.mailboxes.find(owner.address, key);
+      if (!mail) throw notFound('object');
+      return mail;
+    };
+    return { owner, mailOf };
+  };
+
+  for (const prefix of ['/me', '/users/:user']) {
+    await app.register(
+      async (scope) => {
+        registerReading(scope, parts, open);
+        registerDraftRoutes(scope, parts, open);
+        registerPropertyRoutes(scope, parts, open);
+      },
+      { prefix },
+    );
+  }
+};

@@ -1,0 +1,167 @@
+// A person's own mail on disk, opened for reading only: a folder of .eml files, a Maildir, an mbox file, or a folder that
+// mixes them. Nothing here can write: every file is opened with the flag 'r', and no name below PATH is ever created.
+import { open, opendir, readdir, stat } from 'node:fs/promises';
+import { basename, extname, join, relative, sep } from 'node:path';
+
+/** One file with mail in it. `stamp` changes when its content may have changed. */
+export interface MailFile {
+  path: string;
+  format: 'single' | 'mbox';
+  /** `inbox`, `sentitems`, or the name of a folder of the person's own. */
+  folder: string;
+  size: number;
+  stamp: string;
+  modified: number;
+  /** What a Maildir says in the file name; null elsewhere. */
+  read: boolean | null;
+}
+
+/** Said to a person as it is. */
+export class NotMail extends Error {}
+
+const wellKnown = new Map([
+  ['', 'inbox'],
+  ['inbox', 'inbox'],
+  ['sent', 'sentitems'],
+  ['sent items', 'sentitems'],
+  ['sent messages', 'sentitems'],
+  ['sent-mail', 'sentitems'],
+  ['archive', 'archive'],
+  ['trash', 'deleteditems'],
+  ['deleted items', 'deleteditems'],
+  ['junk', 'junkemail'],
+  ['spam', 'junkemail'],
+]);
+
+/** A drafts folder on disk is shown, but under a name that does not promise that its mails can be edited. */
+export const folderKey = (name: string) => {
+  const known = wellKnown.get(name.toLowerCase());
+  return known ?? (/^drafts?$/i.test(name) ? `${name} (read-only)` : name);
+};
+
+const describe = async (
+  path: string,
+  format: MailFile['format'],
+  folder: string,
+  read: boolean | null = null,
+): Promise<MailFile | null> => {
+  // A mail that is moved away between the listing and this line is simply not there any more.
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) return null;
+  return {
+    path,
+    format,
+    folder: folderKey(folder),
+    size: found.size,
+    modified: found.mtimeMs,
+    read,
+    stamp: `${found.size}-${found.mtimeMs}`,
+  };
+};
+
+const startsLikeMbox = async (path: string) => {
+  const file = await open(path, 'r');
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(256), 0, 256, 0);
+    return /^(\ufeff)?From [^\n]*\d{4}/.test(buffer.toString('utf8', 0, bytesRead));
+  } finally {
+    await file.close();
+  }
+};
+
+const mboxNames = new Set(['.mbox', '.mbx', '.mboxrd', '']);
+
+async function* folderFiles(root: string, directory: string): AsyncGenerator<MailFile> {
+  const name = relative(root, directory).split(sep).join('/');
+  for await (const entry of await opendir(directory)) {
+    const path = join(directory, entry.name);
+    const extension = extname(entry.name).toLowerCase();
+    if (entry.isDirectory()) {
+      if (!entry.name.startsWith('.')) yield* folderFiles(root, path);
+      continue;
+    }
+    let file: MailFile | null = null;
+    if (extension === '.eml') file = await describe(path, 'single', name);
+    else if (mboxNames.has(extension) && (await startsLikeMbox(path).catch(() => false))) {
+      file = await describe(path, 'mbox', [name, basename(path, extname(path))].filter(Boolean).join('/'));
+    }
+    if (file) yield file;
+  }
+}
+
+/** Maildir++: cur and new hold the inbox, `.Projects.2026` beside them is the folder Projects/2026. */
+async function* maildirFiles(root: string): AsyncGenerator<MailFile> {
+  const subfolders = (await readdir(root, { withFileTypes: true })).filter(
+    (each) => each.isDirectory() && each.name.startsWith('.'),
+  );
+  for (const directory of ['', ...subfolders.map((each) => each.name)]) {
+    for (const box of ['cur', 'new']) {
+      const names = await readdir(join(root, directory, box)).catch(() => []);
+      for (const name of names) {
+        if (name.startsWith('.')) continue;
+        const seen = box === 'cur' && /[:;!]2,[A-Z]*S/.test(name);
+        const file = await describe(
+          join(root, directory, box, name),
+          'single',
+          directory.slice(1).split('.').join('/'),
+          seen,
+        );
+        if (file) yield file;
+      }
+    }
+  }
+}
+
+async function* singleFile(path: string, format: MailFile['format']): AsyncGenerator<MailFile> {
+  const file = await describe(path, format, '');
+  if (file) yield file;
+}
+
+export interface MailPath {
+  path: string;
+  kind: string;
+  files: () => AsyncGenerator<MailFile>;
+}
+
+/** Says what PATH is. Throws NotMail with a sentence when it is nothing we can show. */
+export const openMailPath = async (path: string): Promise<MailPath> => {
+  const found = await stat(path).catch(() => null);
+  if (!found) throw new NotMail(`There is nothing at ${path}. Name a folder of .eml files, a Maildir or an mbox file.`);
+  if (found.isDirectory()) {
+    const inside = await readdir(path).catch(() => null);
+    if (!inside) throw new NotMail(`The folder ${path} cannot be read: please check its permissions.`);
+    if (inside.includes('cur') && inside.includes('new'))
+      return { path, kind: 'Maildir', files: () => maildirFiles(path) };
+    for await (const first of folderFiles(path, path)) {
+      if (first) return { path, kind: 'folder of mail', files: () => folderFiles(path, path) };
+    }
+    throw new NotMail(
+      `The folder ${path} holds no mail: no .eml file, no mbox file, and it is not a Maildir (cur, new).`,
+    );
+  }
+  if (extname(path).toLowerCase() === '.eml')
+    return { path, kind: '.eml file', files: () => singleFile(path, 'single') };
+  const mbox = await startsLikeMbox(path).catch(() => null);
+  if (mbox === null) throw new NotMail(`The file ${path} cannot be read: please check its permissions.`);
+  if (mbox) return { path, kind: 'mbox file', files: () => singleFile(path, 'mbox') };
+  throw new NotMail(
+    `The file ${path} is not mail: an mbox file begins with a line "From name date", a single mail is called something.eml.`,
+  );
+};
+
+/** Bytes [start, start+length) of a file. */
+export const readRange = async (path: string, start: number, length: number): Promise<Buffer> => {
+  const file = await open(path, 'r');
+  try {
+    const buffer = Buffer.alloc(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await file.read(buffer, filled, length - filled, start + filled);
+      if (!bytesRead) break;
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, filled);
+  } finally {
+    await file.close();
+  }
+};

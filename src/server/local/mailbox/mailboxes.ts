@@ -1,0 +1,212 @@
+// The mailboxes of everybody on this stack: what is in them, and the marks that a person may put on a mail.
+// Nothing here moves or deletes a received mail.
+import type { SQLInputValue } from 'node:sqlite';
+import { readContent } from './message.ts';
+import type { Content, Summary } from './message.ts';
+import { unquoteFrom } from './mbox.ts';
+import { readRange } from './mail-path.ts';
+import { folderId, idOf } from './names.ts';
+import { previewOf } from './plain-text.ts';
+import type { Invitation } from './invitation.ts';
+import type { Store } from './store.ts';
+
+/** What only the body tells, kept after the first look. */
+export interface Details {
+  preview: string;
+  hasAttachments: boolean;
+  meeting: Invitation | null;
+}
+
+export interface Mail {
+  id: string;
+  key: string;
+  folder: string;
+  received: number;
+  isRead: boolean;
+  isDraft: boolean;
+  categories: string[];
+  summary: Summary;
+  details: Details | null;
+}
+
+export interface Folder {
+  id: string;
+  key: string;
+  name: string;
+  wellKnownName: string | null;
+  total: number;
+  unread: number;
+}
+
+const ownFolders = new Map([
+  ['inbox', 'Inbox'],
+  ['drafts', 'Drafts'],
+  ['sentitems', 'Sent Items'],
+  ['archive', 'Archive'],
+  ['deleteditems', 'Deleted Items'],
+  ['junkemail', 'Junk Email'],
+]);
+/** Shown also when empty. */
+const alwaysThere = ['inbox', 'drafts', 'sentitems'];
+
+/** A mail above this is listed and can be downloaded, but not opened: its parts would not fit into memory beside everything else. */
+export const openLimit = 64 * 1024 * 1024;
+
+const columns = `mail.*, coalesce(mark.is_read, mail.is_read) as seen, mark.categories as categories`;
+const visible = `mail.origin in ('own', :origin) and mail.owner in ('', :owner)`;
+const joined = `from mail left join mark on mark.key = mail.key and mark.owner = :owner`;
+const orders = new Map([
+  ['receiveddatetime desc', 'mail.received desc, mail.key'],
+  ['receiveddatetime', 'mail.received, mail.key'],
+  ['sentdatetime desc', 'mail.sent desc, mail.key'],
+  ['sentdatetime', 'mail.sent, mail.key'],
+]);
+
+export interface Page {
+  folder: string | null;
+  /** As in $orderby, lower case, without "asc". */
+  order: string;
+  skip: number;
+  top: number;
+  messageId?: string | undefined;
+  isRead?: boolean | undefined;
+}
+
+const json = <T>(text: unknown, otherwise: T): T => (typeof text === 'string' ? (JSON.parse(text) as T) : otherwise);
+
+const mailOf = (owner: string, row: Record<string, unknown>): Mail => ({
+  id: idOf(owner, String(row['key'])),
+  key: String(row['key']),
+  folder: String(row['folder']),
+  received: Number(row['received']),
+  isRead: row['seen'] === 1,
+  isDraft: row['is_draft'] === 1,
+  categories: json<string[]>(row['categories'], []),
+  summary: json<Summary>(row['summary'], {} as Summary),
+  details: json<Details | null>(row['details'], null),
+});
+
+/** `origin` names what is shown beside people's own mail: 'sample', or a mail path. */
+export const createMailboxes = (store: Store, origin: string) => {
+  const conditions = (owner: string, page: Page) => {
+    const values: Record<string, SQLInputValue> = { origin, owner };
+    const parts = [visible];
+    const narrow = (sql: string, name: string, value: SQLInputValue | undefined) => {
+      if (value === undefined) return;
+      parts.push(`${sql} = :${name}`);
+      values[name] = value;
+    };
+    narrow('mail.folder', 'folder', page.folder ?? undefined);
+    narrow('mail.message_id', 'messageId', page.messageId);
+    narrow(
+      'coalesce(mark.is_read, mail.is_read)',
+      'isRead',
+      page.isRead === undefined ? undefined : Number(page.isRead),
+    );
+    return { where: parts.join(' and '), values };
+  };
+
+  const count = (owner: string, page: Page) => {
+    const { where, values } = conditions(owner, page);
+    return Number(store.get(`select count(*) as n ${joined} where ${where}`, values)?.['n']);
+  };
+
+  const list = (owner: string, page: Page): Mail[] => {
+    const { where, values } = conditions(owner, page);
+    const sql = `select ${columns} ${joined} where ${where} order by ${orders.get(page.order)} limit :top offset :skip`;
+    return store.all(sql, { ...values, top: page.top, skip: page.skip }).map((row) => mailOf(owner, row));
+  };
+
+  const find = (owner: string, key: string): Mail | null => {
+    const row = store.get(`select ${columns} ${joined} where ${visible} and mail.key = :key`, { origin, owner, key });
+    return row ? mailOf(owner, row) : null;
+  };
+
+  const folders = (owner: string): Folder[] => {
+    const rows = store.all(
+      `select mail.folder as folder, count(*) as total, sum(coalesce(mark.is_read, mail.is_read) = 0) as unread
+       ${joined} where ${visible} group by mail.folder`,
+      { origin, owner },
+    );
+    const counted = new Map(rows.map((row) => [String(row['folder']), row]));
+    const known = [...ownFolders.keys()].filter((key) => counted.has(key) || alwaysThere.includes(key));
+    const others = [...counted.keys()].filter((key) => !ownFolders.has(key)).sort((a, b) => a.localeCompare(b));
+    return [...known, ...others].map((key) => ({
+      id: folderId(owner, key),
+      key,
+      name: ownFolders.get(key) ?? key,
+      wellKnownName: ownFolders.has(key) ? key : null,
+      total: Number(counted.get(key)?.['total'] ?? 0),
+      unread: Number(counted.get(key)?.['unread'] ?? 0),
+    }));
+  };
+
+  /** The mail's own bytes, or null when its file has gone. */
+  const raw = async (key: string, most = Number.MAX_SAFE_INTEGER): Promise<Buffer | null> => {
+    const row = store.get('select file, start, length from mail where key = ?', key);
+    if (typeof row?.['file'] !== 'string') {
+      const kept = store.get('select raw from content where key = ?', key)?.['raw'];
+      return kept instanceof Uint8Array
+        ? Buffer.from(kept.buffer, kept.byteOffset, Math.min(kept.byteLength, most))
+        : null;
+    }
+    const bytes = await readRange(row['file'], Number(row['start']), Math.min(Number(row['length']), most)).catch(
+      () => null,
+    );
+    // In an mbox a separator line comes before every mail; a mail that begins its file is the file.
+    return bytes && Number(row['start']) > 0 ? unquoteFrom(bytes) : bytes;
+  };
+
+  const sizeOf = (key: string) =>
+    Number(
+      store.get(
+        'select coalesce(mail.length, length(content.raw), 0) as n from mail left join content using (key) where key = ?',
+        key,
+      )?.['n'] ?? 0,
+    );
+
+  const content = async (key: string): Promise<Content | null> => {
+    if (sizeOf(key) > openLimit) {
+      const head = await raw(key, 256 * 1024);
+      const read = head ? await readContent(head) : null;
+      const text = `This mail is ${Math.round(sizeOf(key) / 1024 / 1024)} MB, too large to be opened here. It can be downloaded whole.`;
+      return read && { ...read, html: null, text, attachments: [] };
+    }
+    const bytes = await raw(key);
+    return bytes && readContent(bytes);
+  };
+
+  /** Looks into a mail once, at the first 512 KB of it, for what a list shows of its body. */
+  const withDetails = async (mail: Mail): Promise<Mail> => {
+    if (mail.details) return mail;
+    const bytes = await raw(mail.key, 512 * 1024);
+    if (!bytes) return mail;
+    const read = await readContent(bytes);
+    const details: Details = {
+      preview: previewOf(read),
+      hasAttachments: read.attachments.some((part) => !part.inline),
+      meeting: read.invitation,
+    };
+    store.run('update mail set details = ? where key = ?', JSON.stringify(details), mail.key);
+    return { ...mail, details };
+  };
+
+  const mark = (
+    owner: string,
+    key: string,
+    marks: { isRead?: boolean | undefined; categories?: string[] | undefined },
+  ) => {
+    store.run(
+      `insert into mark (owner, key, is_read, categories) values (?, ?, ?, ?)
+       on conflict do update set is_read = coalesce(excluded.is_read, is_read), categories = coalesce(excluded.categories, categories)`,
+      owner,
+      key,
+      marks.isRead === undefined ? null : marks.isRead ? 1 : 0,
+      marks.categories === undefined ? null : JSON.stringify(marks.categories),
+    );
+  };
+
+  return { list, count, find, folders, raw, content, withDetails, mark, ordered: (order: string) => orders.has(order) };
+};
+
+export type Mailboxes = ReturnType<typeof createMailboxes>;
