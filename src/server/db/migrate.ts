@@ -3,11 +3,14 @@ import { Migrator, type Migration } from 'kysely/migration';
 import { DatabaseError } from './errors.ts';
 import type { Engine } from './engine.ts';
 import { crmTables } from './migrations/0001-crm.ts';
+import { ledgerTables } from './migrations/0002-ledger.ts';
 import type { Step } from './migrations/step.ts';
 
-
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
-const steps = new Map<string, Step>([['0001-crm', crmTables]]);
+const steps = new Map<string, Step>([
+  ['0001-crm', crmTables],
+  ['0002-ledger', ledgerTables],
+]);
 
 /** @throws {DatabaseError} `newer` when the database knows a step that this program does not; it is left untouched. */
 export async function bringUpToDate(db: Kysely<object>, engine: Engine, name: string): Promise<void> {
@@ -21,7 +24,8 @@ export async function bringUpToDate(db: Kysely<object>, engine: Engine, name: st
   const migrations: Record<string, Migration> = {};
   for (const [key, step] of steps) migrations[key] = { up: (migrating) => step.up(migrating, engine) };
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
-  if (error !== undefined) throw error instanceof Error ? error : new Error('The schema could not be brought up to date');
+  if (error !== undefined)
+    throw error instanceof Error ? error : new Error('The schema could not be brought up to date');
 }
 
 async function appliedSteps(db: Kysely<object>, engine: Engine): Promise<string[]> {

@@ -1,0 +1,103 @@
+import { webcrypto } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { apply } from '../../api/apply.ts';
+import { createAttachmentLimit } from '../../api/attachment-limit.ts';
+import { createDataverse, type Dataverse } from '../../api/dataverse.ts';
+import { createHttp } from '../../api/http.ts';
+import type { Database } from '../db/open.ts';
+import { createBreaker } from './breaker.ts';
+import { createLedger, type Ledger } from './ledger.ts';
+import { acceptBytes, registerQueueRoutes } from './routes.ts';
+import { createWorker, type Timers } from './worker.ts';
+
+export interface QueueOptions {
+  readonly database: Database;
+  /** Where the CRM is, and the token of the application user that acts for people. */
+  readonly crm: { readonly url: string; readonly token: () => Promise<string>; readonly fetch: typeof fetch };
+  readonly tenantId: string;
+  readonly now: () => number;
+  readonly random: () => number;
+  readonly report: (error: unknown) => void;
+}
+
+export interface RunningQueue {
+  readonly ledger: Ledger;
+  stop(): Promise<void>;
+}
+
+/** The worker gives a slow CRM longer than a click would: nobody is looking. */
+const crmTimeout = 30_000;
+const hour = 60 * 60 * 1000;
+
+/** Registers `/sync/v1/` on the server. */
+export function registerQueue(server: FastifyInstance, options: QueueOptions): Ledger {
+  const ledger = createLedger(options.database, options.now);
+  const { crm, crmFor } = crmAccess(options);
+  acceptBytes(server);
+  registerQueueRoutes(server, { ledger, crm, crmFor });
+  return ledger;
+}
+
+/** Starts the worker that carries out what the ledger has promised. */
+export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue {
+  const { crm, crmFor } = crmAccess(options);
+  const breaker = createBreaker({
+    probe: async () => void (await crm.retrieve('WhoAmI()')),
+    release: () => ledger.releaseOutage(),
+    timers,
+    report: options.report,
+  });
+  const attachmentLimit = createAttachmentLimit(crm);
+  const attachment = async (changeId: string, part: number) => {
+    const bytes = await ledger.attachment(changeId, part);
+    return bytes === null ? null : Buffer.from(bytes).toString('base64');
+  };
+  const worker = createWorker({
+    ledger,
+    breaker,
+    timers,
+    apply: (change, owner) =>
+      apply(change, { crm: crmFor(owner), digest, tenantId: options.tenantId, attachment, attachmentLimit }),
+    now: options.now,
+    random: options.random,
+    report: options.report,
+    concurrency: 4,
+  });
+  const purge = () => void ledger.purge().catch(options.report);
+  const timer = setInterval(purge, hour);
+  purge();
+  return {
+    ledger,
+    async stop() {
+      clearInterval(timer);
+      breaker.stop();
+      await worker.stop();
+    },
+  };
+}
+
+const digest = (bytes: Uint8Array<ArrayBuffer>) => webcrypto.subtle.digest('SHA-256', bytes);
+
+const timers: Timers = {
+  after(delay, ring) {
+    const timer = setTimeout(ring, delay);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * The CRM with the server's own rights, and with those of one person: an application user that names in `CallerObjectId` for
+ * whom it acts, so that hours later the CRM still decides by that person's rights and no user's token is ever stored.
+ */
+function crmAccess({ crm }: QueueOptions): { crm: Dataverse; crmFor: (owner: string) => Dataverse } {
+  const at = {
+    fetch: crm.fetch,
+    baseUrl: `${crm.url.replace(/\/+$/, '')}/api/data/v9.2/`,
+    token: crm.token,
+    timeout: crmTimeout,
+  };
+  return {
+    crm: createDataverse(createHttp(at)),
+    crmFor: (owner) => createDataverse(createHttp({ ...at, headers: { CallerObjectId: owner } })),
+  };
+}
