@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { crc32, deflateSync } from 'node:zlib';
 
-const MAIL = [31, 78, 168];
+const MAIL = [43, 98, 196];
 const BESIDE = [20, 164, 154];
 const WHITE = [255, 255, 255];
 

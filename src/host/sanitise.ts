@@ -1,0 +1,121 @@
+import DOMPurify from 'dompurify';
+
+export interface MailDocument {
+  /** A whole document for `srcdoc`. */
+  readonly html: string;
+  /** Pictures and other remote content that the mail would have fetched. */
+  readonly blocked: boolean;
+  /** True when the mail brings colours of its own, so that it needs the paper it was written for. */
+  readonly colored: boolean;
+}
+
+export interface MailDocumentOptions {
+  readonly showRemote: boolean;
+  /** Content id -> address of the picture, null when the mail has no such part. */
+  readonly inlinePicture: (contentId: string) => string | null;
+  /** Text colour and link colour of the page around. */
+  readonly ink: string;
+  readonly link: string;
+}
+
+const remote = /^\s*(?:https?:)?\/\//i;
+const remoteInStyle = /url\(\s*['"]?\s*(?:https?:)?\/\//i;
+
+/**
+ * A mail's HTML as a document that does nothing: no scripts, no forms, nothing fetched. DOMPurify takes out what acts;
+ * the policy in the document is the second wall and the one that holds for style sheets.
+ */
+export function mailDocument(source: string, options: MailDocumentOptions): MailDocument {
+  let blocked = false;
+  const purify = DOMPurify(window);
+  purify.addHook('afterSanitizeAttributes', (element) => {
+    if (element.tagName === 'A') {
+      element.setAttribute('target', '_blank');
+      element.setAttribute('rel', 'noopener noreferrer');
+    }
+    for (const name of ['src', 'background', 'srcset', 'poster']) {
+      const value = element.getAttribute(name);
+      if (value === null) continue;
+      if (remote.test(value)) {
+        blocked = true;
+        if (!options.showRemote) element.removeAttribute(name);
+      } else if (/^cid:/i.test(value)) {
+        const address = options.inlinePicture(decodeURIComponent(value.slice(4)));
+        if (address === null) element.removeAttribute(name);
+        else element.setAttribute(name, address);
+      }
+    }
+    if (remoteInStyle.test(element.getAttribute('style') ?? '')) blocked = true;
+    if (element.tagName === 'STYLE' && remoteInStyle.test(element.textContent)) blocked = true;
+  });
+  const root = purify.sanitize(source, {
+    WHOLE_DOCUMENT: true,
+    RETURN_DOM: true,
+    ADD_ATTR: ['target', 'background', 'bgcolor'],
+    ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|blob|data):|^#|^\/\//i,
+    FORBID_TAGS: [
+      'form',
+      'input',
+      'button',
+      'select',
+      'textarea',
+      'iframe',
+      'object',
+      'embed',
+      'audio',
+      'video',
+      'svg',
+      'math',
+      'link',
+      'meta',
+      'base',
+      'title',
+    ],
+    FORBID_ATTR: ['autofocus', 'contenteditable', 'accesskey', 'tabindex'],
+  }) as HTMLElement;
+  const head = root.querySelector('head')?.innerHTML ?? '';
+  const body = root.querySelector('body')?.outerHTML ?? root.outerHTML;
+  const colored = /bgcolor=|background|(?:^|[;"'\s{])color\s*:|<font[^>]+color/i.test(head + body);
+  return { html: wrap(head, body, options), blocked, colored };
+}
+
+function wrap(head: string, body: string, { showRemote, ink, link }: MailDocumentOptions): string {
+  const pictures = showRemote ? 'img-src https: http: data: blob:' : 'img-src data: blob:';
+  const policy = `default-src 'none'; ${pictures}; style-src 'unsafe-inline'; font-src data:`;
+  const style =
+    `html{overflow:hidden auto}body{margin:0;padding:0 0 8px;font:14px/1.5 'Segoe UI',system-ui,sans-serif;color:${ink};overflow-wrap:anywhere}` +
+    `a{color:${link}}img{max-width:100%;height:auto}pre{white-space:pre-wrap}` +
+    `blockquote{margin:0 0 0 8px;padding-left:12px;border-left:2px solid #8888}`;
+  return (
+    `<!doctype html><html><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}">` +
+    `<meta name="referrer" content="no-referrer"><style>${style}</style>${head}</head>${body}</html>`
+  );
+}
+
+/** HTML for the compose form, which lives in our own page: also without style sheets and remote pictures. */
+export function editableHtml(source: string): string {
+  const purify = DOMPurify(window);
+  purify.addHook('afterSanitizeAttributes', (element) => {
+    const address = element.getAttribute('src') ?? '';
+    if (remote.test(address)) element.removeAttribute('src');
+    if (remoteInStyle.test(element.getAttribute('style') ?? '')) element.removeAttribute('style');
+  });
+  return purify.sanitize(source, {
+    FORBID_TAGS: [
+      'style',
+      'form',
+      'input',
+      'button',
+      'select',
+      'textarea',
+      'iframe',
+      'object',
+      'embed',
+      'audio',
+      'video',
+      'svg',
+      'math',
+    ],
+    FORBID_ATTR: ['background', 'srcset', 'class', 'id', 'autofocus', 'tabindex', 'accesskey'],
+  });
+}
