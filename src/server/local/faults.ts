@@ -62,19 +62,23 @@ const answers = new Map<Fault, Answer>([
 
 /** Holds back whatever is answered, for `delay` ms, while the request itself goes through at once. */
 const answerLate = (response: ServerResponse, delay: number) => {
-  const { writeHead, write, end } = response;
+  const own = {
+    writeHead: response.writeHead.bind(response),
+    write: response.write.bind(response),
+    end: response.end.bind(response),
+  };
   const held: (() => void)[] = [];
   const hold =
     <Result>(method: (...values: never[]) => unknown, result: Result) =>
     (...values: unknown[]): Result => {
-      held.push(() => Reflect.apply(method, response, values));
+      held.push(() => method(...(values as never[])));
       return result;
     };
-  response.writeHead = hold(writeHead, response);
-  response.write = hold(write, true);
-  response.end = hold(end, response);
+  response.writeHead = hold(own.writeHead, response);
+  response.write = hold(own.write, true);
+  response.end = hold(own.end, response);
   const timer = setTimeout(() => {
-    Object.assign(response, { writeHead, write, end });
+    Object.assign(response, own);
     held.forEach((call) => call());
   }, delay);
   response.once('close', () => clearTimeout(timer));

@@ -34,7 +34,7 @@ export const newMessageId = (address: string) => `<${randomUUID()}@${address.spl
 const plain = /^[\x20-\x7e]*$/;
 
 /** A line break in a header would start a header of the writer's choice. */
-const oneLine = (text: string) => text.replace(/[\0-\x1f\x7f]+/g, ' ').trim();
+const oneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ').trim();
 
 /** RFC 2047. An encoded word is at most 75 characters and never cuts a character in two. */
 export const encodeWords = (text: string): string => {
