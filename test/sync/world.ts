@@ -1,0 +1,136 @@
+import type { Queue } from '../../src/api/queue.ts';
+import type { Change, ChangeResult, ChangeStatus } from '../../src/model/change.ts';
+import { CrmError } from '../../src/model/errors.ts';
+import { startCorridor, type Corridor } from '../../src/sync/corridor.ts';
+import { createPageLocks, type Locks } from '../../src/sync/locks.ts';
+import { createStatuses, type Statuses } from '../../src/sync/statuses.ts';
+import type { Store } from '../../src/sync/store.ts';
+
+/**
+ * A device, a CRM and a server small enough to see through: the corridor is the real one; the CRM is a log of what was carried
+ * into it; the server a ledger in memory that finishes a Change when the test says so.
+ */
+export interface World {
+  readonly corridor: Corridor;
+  readonly statuses: Statuses;
+  readonly carried: Change[];
+  readonly ledger: Map<string, { change: Change; status: ChangeStatus }>;
+  crmFails: CrmError | null;
+  serverFails: CrmError | null;
+  /** Lets time pass; due changes are tried. */
+  pass(milliseconds: number): Promise<void>;
+  /** Resolves when nothing moves any more. */
+  calm(): Promise<void>;
+  finishOnServer(id: string): Promise<void>;
+}
+
+export const result: ChangeResult = {
+  recordId: '0e000000-0000-4000-8000-000000000001',
+  etag: 'W/"1"',
+  regarding: null,
+  previousRegarding: null,
+  already: false,
+  leftOut: [],
+};
+
+export const away = () => new CrmError('offline', 'No connection.');
+
+export async function openWorld(store: Store, locks: Locks = createPageLocks()): Promise<World> {
+  const statuses = createStatuses();
+  const carried: Change[] = [];
+  const ledger: World['ledger'] = new Map();
+  const alarms = new Map<object, { at: number; ring: () => void }>();
+  let now = Date.parse('2026-11-21T08:00:01.000Z');
+  const reported: unknown[] = [];
+
+  const applyDirectly = async (change: Change): Promise<ChangeResult> => {
+    if (world.crmFails) throw world.crmFails;
+    carried.push(change);
+    return result;
+  };
+  const queue: Queue = {
+    async putAttachment() {
+      if (world.serverFails) throw world.serverFails;
+    },
+    async handOver(change) {
+      if (world.serverFails) throw world.serverFails;
+      const known = ledger.get(change.id);
+      if (known) return known.status;
+      const { id, lane, kind } = change;
+      const at = new Date(now).toISOString();
+      const status: ChangeStatus = {
+        id,
+        lane,
+        kind,
+        state: 'queued',
+        at,
+        reason: null,
+        nextTryAt: at,
+        position: 0,
+        result: null,
+      };
+      ledger.set(id, { change, status });
+      return status;
+    },
+    async itemStates(mails) {
+      if (world.serverFails) throw world.serverFails;
+      const pending = [...ledger.values()].map(({ status }) => status).filter(({ state }) => state === 'queued');
+      return {
+        items: mails.map(({ itemKey }) => ({
+          itemKey,
+          tracked: 'unknown',
+          kept: false,
+          pending: pending.filter(({ lane }) => lane === itemKey),
+        })),
+        cursor: 0,
+      };
+    },
+    async *events() {},
+  };
+  const corridor = await startCorridor({
+    store,
+    queue,
+    statuses,
+    locks,
+    name: 'dana',
+    applyDirectly,
+    now: () => now,
+    random: () => 0.5,
+    wake(delay, ring) {
+      const alarm = {};
+      alarms.set(alarm, { at: now + delay, ring });
+      return () => void alarms.delete(alarm);
+    },
+    report: (error) => void reported.push(error),
+  });
+  const calm = async (): Promise<void> => {
+    for (let quiet = 0; quiet < 5; quiet += 1) await new Promise((resolve) => setImmediate(resolve));
+    if (reported.length > 0) throw reported[0];
+  };
+  const world: World = {
+    corridor,
+    statuses,
+    carried,
+    ledger,
+    crmFails: null,
+    serverFails: null,
+    calm,
+    async pass(milliseconds) {
+      now += milliseconds;
+      for (const [alarm, { at, ring }] of alarms) {
+        if (at > now) continue;
+        alarms.delete(alarm);
+        ring();
+      }
+      await calm();
+    },
+    async finishOnServer(id) {
+      const row = ledger.get(id);
+      if (row === undefined) throw new Error('the ledger never got it');
+      row.status = { ...row.status, state: 'done', result };
+      await corridor.hear(row.status);
+      await calm();
+    },
+  };
+  return world;
+}
