@@ -11,7 +11,10 @@ const Config = v.object({
       kind: v.literal('msal'),
       clientId: v.pipe(v.string(), v.minLength(1)),
       authority: v.pipe(v.string(), v.url()),
+      /** Of our own server. */
       scope: v.pipe(v.string(), v.minLength(1)),
+      /** Of a Dataverse organisation, which is another audience; absent with the built-in CRM. */
+      crmScope: v.optional(v.pipe(v.string(), v.minLength(1))),
     }),
   ]),
 });

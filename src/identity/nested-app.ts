@@ -26,15 +26,6 @@ export interface NestedAppSettings {
   readonly scope: string;
 }
 
-/** MSAL weighs 79 KB and is needed in production only, so it comes when the first token is asked for. After Office.onReady. */
-export async function loadNestedAppClient(settings: NestedAppSettings): Promise<NestedAppClient> {
-  const { createNestablePublicClientApplication } = await import('@azure/msal-browser');
-  return createNestablePublicClientApplication({
-    auth: { clientId: settings.clientId, authority: settings.authority, clientCapabilities: ['CP1'] },
-    cache: { cacheLocation: 'localStorage' },
-  });
-}
-
 /** Error codes of MSAL that mean no network rather than no sign-in. */
 const networkCodes = new Set(['no_network_connectivity', 'network_error', 'post_request_failed', 'get_request_failed']);
 const silentLimit = 15_000;

@@ -1,0 +1,41 @@
+import { readConfig } from '../identity/config.ts';
+import { createIdentity } from '../identity/identity.ts';
+import { CrmError } from '../model/errors.ts';
+import { onCommand } from '../outlook/commands.ts';
+import { officeReady } from '../outlook/office.ts';
+import { createOfficeMailbox } from '../outlook/office-mailbox.ts';
+import { startSync } from '../sync/compose.ts';
+import { says, trackMessage, type TrackingSync } from './track-message.ts';
+
+/** The composition of the ribbon commands: one small file for every runtime that Outlook gives to commands. */
+onCommand('trackMessage', async () => {
+  if (!(await officeReady())) return;
+  const mailbox = createOfficeMailbox({ tracked: says.done });
+  await trackMessage(mailbox, () => start(mailbox.user.address));
+});
+
+async function start(user: string): Promise<TrackingSync> {
+  const { origin } = location;
+  const boundFetch = fetch.bind(globalThis);
+  const config = await readConfig({ fetch: boundFetch, url: `${origin}/config.json` });
+  const identity = createIdentity({
+    settings: config.identity,
+    origin,
+    loginHint: user,
+    fetch: boundFetch,
+    now: Date.now,
+    // MSAL would be four times this bundle. The Change waits on the device until the pane, which has it, is opened.
+    loadClient: () => Promise.reject(new CrmError('unauthorized', 'Open the pane to sign in.')),
+  });
+  return startSync({
+    crmUrl: config.crmUrl,
+    syncUrl: `${origin}/sync/v1/`,
+    tenantId: config.tenantId,
+    user,
+    crmToken: () => identity.crm.token(),
+    syncToken: () => identity.server.token(),
+    fetch: boundFetch,
+    followEvents: false,
+    report: () => undefined,
+  });
+}

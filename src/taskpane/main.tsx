@@ -1,0 +1,57 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { createRoot } from 'react-dom/client';
+import { officeReady } from '../outlook/office.ts';
+import { createOfficeMailbox } from '../outlook/office-mailbox.ts';
+import { officeColours, onOfficeColours } from '../outlook/theme.ts';
+import { Frame } from './frame.tsx';
+import { languageFor, LanguageProvider } from './language.tsx';
+import { NothingOpen } from './nothing-open.tsx';
+import { Pane } from './pane.tsx';
+import { createChoices } from './person/choices.ts';
+import { startServices } from './start-services.ts';
+import { createColours } from './colours.ts';
+import { createRecentRegarding } from './track/recent-regarding.ts';
+
+/** The pane's composition: everything is built here once and handed down. */
+async function main(): Promise<void> {
+  const place = document.getElementById('pane');
+  if (place === null) throw new Error('taskpane.html has no place for the pane.');
+  const root = createRoot(place);
+  const insideOutlook = await officeReady();
+  const colours = createColours({ own: officeColours, onOwn: onOfficeColours, media: (query) => matchMedia(query) });
+
+  if (!insideOutlook) {
+    root.render(
+      <Frame colours={colours} direction="ltr">
+        <NothingOpen because="outside" />
+      </Frame>,
+    );
+    return;
+  }
+
+  const mailbox = createOfficeMailbox({ tracked: 'Tracked in the CRM.' });
+  const language = languageFor(mailbox.language);
+  document.documentElement.lang = mailbox.language;
+  document.documentElement.dir = language.direction;
+  addEventListener('focus', () => mailbox.recheck());
+
+  // Freshness: what was seen within half a minute is not asked for again; what is older is shown, then renewed.
+  const queries = new QueryClient({
+    defaultOptions: { queries: { staleTime: 30_000, gcTime: 30 * 60_000, retry: false, networkMode: 'always' } },
+  });
+  const start = () =>
+    startServices({ user: mailbox.user.address, origin: location.origin, fetch: fetch.bind(globalThis) });
+  const recent = createRecentRegarding(() => localStorage, `alongside.recent.${mailbox.user.address.toLowerCase()}`);
+
+  root.render(
+    <LanguageProvider value={language}>
+      <Frame colours={colours} direction={language.direction}>
+        <QueryClientProvider client={queries}>
+          <Pane mailbox={mailbox} start={start} choices={createChoices(() => sessionStorage)} recent={recent} />
+        </QueryClientProvider>
+      </Frame>
+    </LanguageProvider>,
+  );
+}
+
+void main();

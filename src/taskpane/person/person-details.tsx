@@ -1,0 +1,126 @@
+import { Link, makeStyles, Text, tokens } from '@fluentui/react-components';
+import type { ReactNode } from 'react';
+import type { ActivityGlance, PersonDetails, RecordTable } from '../../model/records.ts';
+import { Failure } from '../failure.tsx';
+import { useLanguage } from '../language.tsx';
+import { RecordIcon } from '../record-icon.tsx';
+import { useNow } from '../use-now.ts';
+import { PersonFactsSkeleton } from './person-facts.tsx';
+
+const useStyles = makeStyles({
+  part: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalXS,
+    paddingTop: tokens.spacingVerticalM,
+    borderTop: `1px solid ${tokens.colorNeutralStroke3}`,
+  },
+  title: { margin: 0, color: tokens.colorNeutralForeground2 },
+  list: {
+    listStyleType: 'none',
+    margin: 0,
+    padding: 0,
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalS,
+  },
+  row: { display: 'flex', gap: tokens.spacingHorizontalS, alignItems: 'flex-start', minWidth: 0 },
+  icon: { color: tokens.colorNeutralForeground3, display: 'flex', paddingTop: '2px' },
+  words: { display: 'flex', flexDirection: 'column', minWidth: 0 },
+  quiet: { color: tokens.colorNeutralForeground2 },
+});
+
+/** The slower half of the card. Deals, cases and activities look alike because they are one list. */
+export function PersonDetailsView(props: {
+  details: PersonDetails | null;
+  error: unknown;
+  link: (record: { table: string; id: string }) => string;
+  onRetry: () => void;
+  onSignIn: () => void;
+}) {
+  const { details, link } = props;
+  const { texts, moments } = useLanguage();
+  const now = useNow(false);
+  if (details === null) {
+    return props.error ? (
+      <Failure error={props.error} onRetry={props.onRetry} onSignIn={props.onSignIn} />
+    ) : (
+      <PersonFactsSkeleton />
+    );
+  }
+  const { opportunities, cases, lastActivity, nextActivity } = details;
+  const activity = (label: string, glance: ActivityGlance | null) =>
+    glance === null ? null : (
+      <Row
+        key={label}
+        table="email"
+        href={link({ table: glance.type, id: glance.id })}
+        name={glance.subject || texts.activity(glance.type)}
+        detail={[label, texts.activity(glance.type), glance.at === null ? null : moments.at(glance.at, now)]}
+      />
+    );
+  return (
+    <>
+      {opportunities.length > 0 && (
+        <Part title={texts.opportunities}>
+          {opportunities.map(({ record, value, closesOn }) => (
+            <Row
+              key={record.id}
+              table="opportunity"
+              href={link(record)}
+              name={record.name}
+              detail={[value, closesOn === null ? null : texts.closes(moments.day(closesOn))]}
+            />
+          ))}
+        </Part>
+      )}
+      {cases.length > 0 && (
+        <Part title={texts.cases}>
+          {cases.map(({ record, number, status }) => (
+            <Row key={record.id} table="incident" href={link(record)} name={record.name} detail={[number, status]} />
+          ))}
+        </Part>
+      )}
+      {(lastActivity ?? nextActivity) !== null && (
+        <Part title={texts.activities}>
+          {activity(texts.nextActivity, nextActivity)}
+          {activity(texts.lastActivity, lastActivity)}
+        </Part>
+      )}
+    </>
+  );
+}
+
+function Part({ title, children }: { title: string; children: ReactNode }) {
+  const styles = useStyles();
+  return (
+    <div className={styles.part}>
+      <Text as="h2" size={200} weight="semibold" className={styles.title}>
+        {title}
+      </Text>
+      <ul className={styles.list}>{children}</ul>
+    </div>
+  );
+}
+
+function Row(props: { table: RecordTable; href: string; name: string; detail: readonly (string | null)[] }) {
+  const styles = useStyles();
+  const detail = props.detail.filter((part) => part !== null && part !== '').join(' · ');
+  return (
+    <li className={styles.row}>
+      <span className={styles.icon}>
+        <RecordIcon table={props.table} size={16} />
+      </span>
+      <span className={styles.words}>
+        <Link href={props.href} target="_blank" rel="noreferrer">
+          {props.name}
+        </Link>
+        {detail !== '' && (
+          <Text size={200} className={styles.quiet}>
+            {detail}
+          </Text>
+        )}
+      </span>
+    </li>
+  );
+}

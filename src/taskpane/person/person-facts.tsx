@@ -1,0 +1,91 @@
+import { Link, makeStyles, Skeleton, SkeletonItem, Text, tokens } from '@fluentui/react-components';
+import { BuildingRegular } from '@fluentui/react-icons/svg/building';
+import { CallRegular } from '@fluentui/react-icons/svg/call';
+import { MailRegular } from '@fluentui/react-icons/svg/mail';
+import { PersonAvailableRegular } from '@fluentui/react-icons/svg/person-available';
+import { PhoneRegular } from '@fluentui/react-icons/svg/phone';
+import type { ReactNode } from 'react';
+import type { Person } from '../../model/records.ts';
+import { useLanguage } from '../language.tsx';
+
+const useStyles = makeStyles({
+  list: {
+    display: 'grid',
+    gridTemplateColumns: '20px minmax(0, 1fr)',
+    columnGap: tokens.spacingHorizontalS,
+    rowGap: tokens.spacingVerticalSNudge,
+    alignItems: 'center',
+    margin: 0,
+    padding: 0,
+    listStyleType: 'none',
+  },
+  row: { display: 'contents' },
+  icon: { fontSize: '20px', color: tokens.colorNeutralForeground3, display: 'flex' },
+});
+
+/** How to reach somebody and where they belong; every address and number can be used. */
+export function PersonFacts({
+  person,
+  link,
+}: {
+  person: Person;
+  link: (record: { table: string; id: string }) => string;
+}) {
+  const { texts } = useLanguage();
+  const styles = useStyles();
+  const { company, phone, mobile, email, owner } = person;
+  const row = (icon: ReactNode, content: ReactNode) => (
+    <li className={styles.row}>
+      <span aria-hidden className={styles.icon}>
+        {icon}
+      </span>
+      <span>{content}</span>
+    </li>
+  );
+  return (
+    <ul className={styles.list}>
+      {company !== null &&
+        row(
+          <BuildingRegular />,
+          company.table === null ? (
+            <Text>{company.name}</Text>
+          ) : (
+            <Link href={link(company)} target="_blank" rel="noreferrer">
+              {company.name}
+            </Link>
+          ),
+        )}
+      {phone !== null &&
+        row(
+          <CallRegular />,
+          <Link href={telephoneLink(phone)} aria-label={texts.call(phone)}>
+            <bdi>{phone}</bdi>
+          </Link>,
+        )}
+      {mobile !== null &&
+        row(
+          <PhoneRegular />,
+          <Link href={telephoneLink(mobile)} aria-label={texts.mobile(mobile)}>
+            <bdi>{mobile}</bdi>
+          </Link>,
+        )}
+      {email !== '' && row(<MailRegular />, <Link href={`mailto:${encodeURIComponent(email)}`}>{email}</Link>)}
+      {owner !== null && row(<PersonAvailableRegular />, <Text>{texts.owner(owner)}</Text>)}
+    </ul>
+  );
+}
+
+/** RFC 3966: digits and a leading plus; what people write between them is for reading. */
+function telephoneLink(number: string): string {
+  return `tel:${number.replace(/\(0\)/, '').replace(/[^\d+*#]/g, '')}`;
+}
+
+export function PersonFactsSkeleton() {
+  return (
+    <Skeleton aria-hidden style={{ display: 'flex', flexDirection: 'column', gap: 10 }}>
+      <SkeletonItem size={16} style={{ width: '70%' }} />
+      <SkeletonItem size={16} style={{ width: '55%' }} />
+      <SkeletonItem size={16} style={{ width: '80%' }} />
+    </Skeleton>
+  );
+}

@@ -1,0 +1,66 @@
+import { Avatar, Badge, Link, makeStyles, Text, tokens } from '@fluentui/react-components';
+import type { MailAddress } from '../../model/message.ts';
+import type { Person } from '../../model/records.ts';
+import { useLanguage } from '../language.tsx';
+import { RecordIcon } from '../record-icon.tsx';
+
+const useStyles = makeStyles({
+  head: { display: 'flex', gap: tokens.spacingHorizontalM, alignItems: 'center' },
+  words: { display: 'flex', flexDirection: 'column', minWidth: 0, flexGrow: 1 },
+  name: { margin: 0, overflowWrap: 'anywhere' },
+  quiet: { color: tokens.colorNeutralForeground2 },
+  kind: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalXS, marginTop: '2px' },
+});
+
+/** Who it is: from the mail at once, from the CRM as soon as it is known. */
+export function PersonHead(props: { known: MailAddress; person: Person | null; recordLink: string | null }) {
+  const { known, person, recordLink } = props;
+  const { texts } = useLanguage();
+  const styles = useStyles();
+  const name = person?.name || known.name || known.address;
+  return (
+    <div className={styles.head}>
+      <Avatar name={name} size={56} color="colorful" idForColor={known.address} aria-hidden />
+      <div className={styles.words}>
+        <Text as="h1" size={500} weight="semibold" className={styles.name}>
+          {recordLink === null ? (
+            name
+          ) : (
+            <Link
+              href={recordLink}
+              target="_blank"
+              rel="noreferrer"
+              appearance="subtle"
+              title={texts.openInCrm}
+              style={{ fontSize: 'inherit', fontWeight: 'inherit', textAlign: 'start' }}
+            >
+              {name}
+            </Link>
+          )}
+        </Text>
+        {person?.jobTitle && (
+          <Text size={300} className={styles.quiet}>
+            {person.jobTitle}
+          </Text>
+        )}
+        {person === null && known.address !== '' && known.address !== name && (
+          <Text size={200} className={styles.quiet}>
+            {known.address}
+          </Text>
+        )}
+        {person !== null && (
+          <div className={styles.kind}>
+            <Badge appearance="tint" color="informative" icon={<RecordIcon table={person.table} size={12} />}>
+              {texts.table(person.table)}
+            </Badge>
+            {!person.active && (
+              <Badge appearance="outline" color="warning">
+                {texts.inactive}
+              </Badge>
+            )}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}

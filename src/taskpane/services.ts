@@ -1,0 +1,43 @@
+import type { People } from '../api/people.ts';
+import type { RegardingSearch } from '../api/regarding.ts';
+import type { Change, ChangeStatus } from '../model/change.ts';
+import type { MailIdentity } from '../model/item-key.ts';
+import type { ItemState } from '../model/item-state.ts';
+import type { Gestures } from '../sync/gestures.ts';
+
+/** What is known of Changes, for a screen to subscribe to. */
+export interface ChangeBoard {
+  /** Oldest first; the same array until something in the lane changes. */
+  of(lane: string): readonly ChangeStatus[];
+  all(): readonly ChangeStatus[];
+  subscribe(listener: () => void): () => void;
+}
+
+/** The writing half: gestures and what becomes of them. */
+export interface Tracking {
+  readonly gestures: Gestures;
+  readonly changes: ChangeBoard;
+  /** False when nothing survives closing the pane. */
+  readonly durable: boolean;
+  itemState(mail: MailIdentity, signal: AbortSignal): Promise<ItemState>;
+  drop(changeId: string): Promise<boolean>;
+  retryNow(): void;
+}
+
+/** The reading half. */
+export interface Crm {
+  readonly people: People;
+  readonly regarding: RegardingSearch;
+  /** Where "Open in CRM" leads. */
+  link(record: { table: string; id: string }): string;
+}
+
+export interface Services {
+  readonly crm: Crm;
+  readonly tracking: Tracking;
+  /** Inside a click only. */
+  signIn(): Promise<void>;
+}
+
+/** A gesture of this session that can still be taken back; by lane. */
+export type UndoMemory = Map<string, { readonly change: Change; readonly turn: number }>;

@@ -1,0 +1,55 @@
+import { createPeople } from '../api/people.ts';
+import { recordLink } from '../api/record-link.ts';
+import { createRegardingSearch } from '../api/regarding.ts';
+import { readConfig } from '../identity/config.ts';
+import { createIdentity } from '../identity/identity.ts';
+import { loadNestedAppClient } from '../identity/load-nested-app.ts';
+import { startSync } from '../sync/compose.ts';
+import type { Services } from './services.ts';
+
+/** Puts the pane's services together. Rejects with a CrmError when the server cannot even say where the CRM is. */
+export async function startServices(options: { user: string; origin: string; fetch: typeof fetch }): Promise<Services> {
+  const { user, origin, fetch } = options;
+  const config = await readConfig({ fetch, url: `${origin}/config.json` });
+  const identity = createIdentity({
+    settings: config.identity,
+    origin,
+    loginHint: user,
+    fetch,
+    now: Date.now,
+    loadClient: loadNestedAppClient,
+  });
+  // Asked for now, needed in a moment; whoever needs it hears of a failure.
+  identity.crm.token().catch(() => undefined);
+  const sync = await startSync({
+    crmUrl: config.crmUrl,
+    syncUrl: `${origin}/sync/v1/`,
+    tenantId: config.tenantId,
+    user,
+    crmToken: () => identity.crm.token(),
+    syncToken: () => identity.server.token(),
+    fetch,
+    followEvents: true,
+    report: (error) => console.error(error),
+  });
+  const builtIn = new URL(config.crmUrl).origin === origin;
+  return {
+    crm: {
+      people: createPeople(sync.crm),
+      regarding: createRegardingSearch(sync.crm),
+      link: (record) => recordLink(config.crmUrl, builtIn ? 'built-in' : 'dynamics', record),
+    },
+    tracking: {
+      gestures: sync.gestures,
+      changes: sync.statuses,
+      durable: sync.durable,
+      itemState: (mail, signal) => sync.itemState(mail, signal),
+      drop: (changeId) => sync.corridor.drop(changeId),
+      retryNow: () => sync.corridor.retryNow(),
+    },
+    async signIn() {
+      await identity.signIn();
+      sync.corridor.retryNow();
+    },
+  };
+}

@@ -1,0 +1,193 @@
+import { Button, Link, makeStyles, mergeClasses, Spinner, Text, tokens } from '@fluentui/react-components';
+import { ArrowUndoRegular } from '@fluentui/react-icons/svg/arrow-undo';
+import { CheckmarkCircleFilled } from '@fluentui/react-icons/svg/checkmark-circle';
+import { CircleRegular } from '@fluentui/react-icons/svg/circle';
+import { useLanguage } from '../language.tsx';
+import { RecordIcon } from '../record-icon.tsx';
+import { useLate } from '../use-late.ts';
+import { useNow } from '../use-now.ts';
+import { ChangeNotice } from './change-notice.tsx';
+import { MoreActions } from './more-actions.tsx';
+import type { Settled } from './track-view.ts';
+import type { Tracker } from './use-tracker.ts';
+
+const useStyles = makeStyles({
+  head: { display: 'flex', alignItems: 'flex-start', gap: tokens.spacingHorizontalS, minHeight: '32px' },
+  icon: { fontSize: '20px', flexShrink: 0, marginTop: '2px', color: tokens.colorNeutralForeground3 },
+  good: { color: tokens.colorStatusSuccessForeground1 },
+  words: { display: 'flex', flexDirection: 'column', flexGrow: 1, minWidth: 0 },
+  quiet: { color: tokens.colorNeutralForeground2 },
+  buttons: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS },
+  wide: { flexGrow: 1 },
+  regarding: {
+    display: 'flex',
+    alignItems: 'center',
+    gap: tokens.spacingHorizontalS,
+    padding: `${tokens.spacingVerticalSNudge} ${tokens.spacingHorizontalS}`,
+    borderRadius: tokens.borderRadiusMedium,
+    backgroundColor: tokens.colorNeutralBackground3,
+    minWidth: 0,
+  },
+});
+
+interface BarProps {
+  readonly tracker: Tracker;
+  readonly link: (record: { table: string; id: string }) => string;
+  readonly onRegarding: () => void;
+  readonly onUntrack: () => void;
+  readonly onSignIn: () => void;
+}
+
+export function TrackBar(props: BarProps) {
+  const { tracker } = props;
+  const { texts } = useLanguage();
+  const styles = useStyles();
+  const { settled, change } = tracker.view;
+  const sending = tracker.recording || change?.state === 'sending';
+  const late = useLate(sending);
+  // What is over in half a second shows no sign of progress; a notice of something else is shown at once.
+  const notice = change !== null && (change.state !== 'sending' || late) ? change : null;
+
+  return (
+    <>
+      {notice && notice.state !== 'sending' && notice.kind === 'track' && settled.is !== 'tracked' ? null : (
+        <SettledHead {...props} settled={settled} busy={sending} />
+      )}
+      {notice && <ChangeNotice status={notice} tracker={tracker} onSignIn={props.onSignIn} />}
+      {late && !notice && <Spinner size="tiny" label={texts.state('sending')} labelPosition="after" />}
+      {tracker.failed && <Text role="alert">{texts.gestureFailed}</Text>}
+      {tracker.undo && (
+        <div className={styles.buttons}>
+          <Button size="small" icon={<ArrowUndoRegular />} onClick={tracker.undo.take}>
+            {texts.undo}
+          </Button>
+        </div>
+      )}
+      <Announcement {...props} />
+    </>
+  );
+}
+
+function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
+  const { settled, busy, tracker, onRegarding } = props;
+  const { texts } = useLanguage();
+  const styles = useStyles();
+  if (settled.is === 'tracked') return <TrackedHead {...props} settled={settled} />;
+  const waitsForCrm = settled.is === 'loading';
+  return (
+    <>
+      <div className={styles.head}>
+        <CircleRegular aria-hidden className={styles.icon} />
+        <div className={styles.words}>
+          <Text weight="semibold">{settled.is === 'colleague' ? texts.tracked : texts.notTracked}</Text>
+          <Explanation settled={settled} markedBefore={tracker.markedBefore} />
+        </div>
+      </div>
+      <div className={styles.buttons}>
+        <Button
+          className={styles.wide}
+          appearance="primary"
+          disabledFocusable={busy || waitsForCrm}
+          onClick={() => tracker.track(null)}
+        >
+          {texts.track}
+        </Button>
+        <Button className={styles.wide} disabledFocusable={busy || waitsForCrm} onClick={onRegarding}>
+          {texts.setRegarding}
+        </Button>
+      </div>
+    </>
+  );
+}
+
+function Explanation({ settled, markedBefore }: { settled: Settled; markedBefore: boolean }) {
+  const { texts } = useLanguage();
+  const styles = useStyles();
+  const says = {
+    loading: null,
+    untracked: null,
+    tracked: null,
+    kept: texts.keptInCrm,
+    colleague: texts.trackedByColleague,
+    unknown: markedBefore ? texts.lastKnownTracked : texts.unknownState,
+  }[settled.is];
+  return says === null ? null : (
+    <Text size={200} className={styles.quiet}>
+      {says}
+    </Text>
+  );
+}
+
+function TrackedHead(props: BarProps & { settled: Extract<Settled, { is: 'tracked' }>; busy: boolean }) {
+  const { settled, link } = props;
+  const { texts, moments } = useLanguage();
+  const styles = useStyles();
+  const now = useNow(false);
+  return (
+    <>
+      <div className={styles.head}>
+        <CheckmarkCircleFilled aria-hidden className={mergeClasses(styles.icon, styles.good)} />
+        <div className={styles.words}>
+          <Text weight="semibold">{texts.tracked}</Text>
+          <Text size={200} className={styles.quiet}>
+            {texts.trackedBy(moments.at(settled.at, now), settled.by ?? texts.byYou)}
+          </Text>
+        </div>
+        <MoreActions
+          hasRegarding={settled.regarding !== null}
+          recordLink={settled.activityId === null ? null : link({ table: 'email', id: settled.activityId })}
+          disabled={props.busy}
+          onRegarding={props.onRegarding}
+          onRemoveRegarding={() => props.tracker.regard(null)}
+          onUntrack={props.onUntrack}
+        />
+      </div>
+      {settled.regarding ? (
+        <div className={styles.regarding}>
+          <RecordIcon table={settled.regarding.table} size={16} />
+          <Text size={200} className={styles.quiet}>
+            {texts.regarding}
+          </Text>
+          <Link href={link(settled.regarding)} target="_blank" rel="noreferrer">
+            {settled.regarding.name}
+          </Link>
+        </div>
+      ) : (
+        <div className={styles.buttons}>
+          <Button className={styles.wide} disabledFocusable={props.busy} onClick={props.onRegarding}>
+            {texts.setRegarding}
+          </Button>
+        </div>
+      )}
+      {settled.leftOut.map(({ index, name, size, leftOut }) => (
+        <Text key={index} size={200} className={styles.quiet}>
+          {texts.leftOut(name, moments.size(size), leftOut ?? 'unreadable')}
+        </Text>
+      ))}
+    </>
+  );
+}
+
+/** The state in words for a screen reader; said when it changes, and not while it flickers. */
+function Announcement({ tracker }: BarProps) {
+  const { texts } = useLanguage();
+  const { settled, change } = tracker.view;
+  const says =
+    change !== null && change.state !== 'sending'
+      ? `${texts.state(change.state)}. ${change.reason ? texts.reason(change.reason) : ''}`
+      : settled.is === 'tracked'
+        ? settled.regarding
+          ? `${texts.tracked}. ${texts.regarding}: ${settled.regarding.name}`
+          : texts.tracked
+        : settled.is === 'loading'
+          ? ''
+          : texts.notTracked;
+  return (
+    <div
+      role="status"
+      style={{ position: 'absolute', width: 1, height: 1, overflow: 'hidden', clipPath: 'inset(50%)' }}
+    >
+      {says}
+    </div>
+  );
+}

@@ -1,0 +1,191 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import type { Change } from '../../model/change.ts';
+import { isSettled, type ChangeStatus } from '../../model/change.ts';
+import type { MailIdentity } from '../../model/item-key.ts';
+import type { RegardingRef } from '../../model/records.ts';
+import { isItemClosed, type OpenItem, type ReadableMail } from '../../outlook/mailbox.ts';
+import type { Tracking, UndoMemory } from '../services.ts';
+import { useNow } from '../use-now.ts';
+import { trackView, type KnownState, type TrackView } from './track-view.ts';
+
+/** What the bar above the card shows and can do; it knows neither Outlook nor the CRM. */
+export interface Tracker {
+  readonly view: TrackView;
+  /** A click of this pane is being recorded. */
+  readonly recording: boolean;
+  /** The click could not even be recorded. */
+  readonly failed: boolean;
+  /** This mailbox had the mail marked as tracked; worth saying when the CRM cannot be asked. */
+  readonly markedBefore: boolean;
+  /** Seconds until a held removal goes out; null when the undo is of something done. */
+  readonly undo: { readonly heldSeconds: number | null; take(): void } | null;
+  track(regarding: RegardingRef | null): void;
+  regard(regarding: RegardingRef | null): void;
+  untrack(keepRecord: boolean): void;
+  drop(changeId: string): void;
+  retry(): void;
+}
+
+interface Read {
+  readonly mail: ReadableMail;
+  readonly identity: MailIdentity;
+}
+
+const undoTime = 10_000;
+const noChanges: readonly ChangeStatus[] = [];
+
+/** Everything about one opening of one mail. The component that uses it is keyed by `item.turn`. */
+export function useTracker(item: OpenItem, tracking: Tracking, undoMemory: UndoMemory): Tracker {
+  const reading = useReading(item, tracking);
+  const read = useSettledValue(reading);
+  const lane = read?.identity.itemKey ?? null;
+  const statuses = useLane(tracking, lane);
+  const known = useKnownState(read?.identity ?? null, tracking, statuses);
+  const view = useMemo(() => trackView(statuses, known.value), [statuses, known.value]);
+  const markedBefore = useMarks(item, view);
+
+  const [recording, setRecording] = useState(false);
+  const [failed, setFailed] = useState(false);
+  const gesture = useCallback(
+    (make: (read: Read) => Promise<Change | null>) => {
+      setRecording(true);
+      setFailed(false);
+      void reading
+        .then(async (value) => {
+          const change = await make(value);
+          if (change) undoMemory.set(value.identity.itemKey, { change, turn: item.turn });
+        })
+        .catch((error: unknown) => setFailed(!isItemClosed(error)))
+        .finally(() => setRecording(false));
+    },
+    [reading, undoMemory, item],
+  );
+
+  const { gestures } = tracking;
+  const undo = useUndo(lane, statuses, undoMemory, () =>
+    gesture(async ({ mail, identity }) => {
+      const remembered = undoMemory.get(identity.itemKey);
+      undoMemory.delete(identity.itemKey);
+      if (remembered) await gestures.undo(remembered.change, remembered.turn === item.turn ? mail : null);
+      return null;
+    }),
+  );
+
+  return {
+    view,
+    recording,
+    failed,
+    markedBefore,
+    undo,
+    track: (regarding) => gesture(({ mail }) => gestures.track(mail, regarding)),
+    regard: (regarding) => gesture(({ identity }) => gestures.regard(identity, regarding)),
+    untrack: (keepRecord) => gesture(({ identity }) => gestures.untrack(identity, { keepRecord })),
+    drop: (changeId) => void tracking.drop(changeId).then(known.ask),
+    retry() {
+      tracking.retryNow();
+      known.ask();
+    },
+  };
+}
+
+/** The mail is read once per opening, from the moment it is open, so that a click finds it already known. */
+function useReading(item: OpenItem, tracking: Tracking): Promise<Read> {
+  const reading = useMemo(async () => {
+    const mail = await item.read();
+    return { mail, identity: await tracking.gestures.identify(mail.message) };
+  }, [item, tracking]);
+  useEffect(() => {
+    // Whoever awaits it deals with the failure; here it is only not an unhandled one.
+    reading.catch(() => undefined);
+  }, [reading]);
+  return reading;
+}
+
+function useSettledValue<T>(promise: Promise<T>): T | null {
+  const [value, setValue] = useState<T | null>(null);
+  useEffect(() => {
+    let left = false;
+    promise.then((settled) => left || setValue(settled)).catch(() => undefined);
+    return () => {
+      left = true;
+    };
+  }, [promise]);
+  return value;
+}
+
+function useLane(tracking: Tracking, lane: string | null): readonly ChangeStatus[] {
+  return useSyncExternalStore(
+    tracking.changes.subscribe,
+    useCallback(() => (lane === null ? noChanges : tracking.changes.of(lane)), [tracking, lane]),
+  );
+}
+
+/** Asks the CRM when the mail is opened, when a Change of it ends, and when the window is looked at again. */
+function useKnownState(identity: MailIdentity | null, tracking: Tracking, statuses: readonly ChangeStatus[]) {
+  const client = useQueryClient();
+  const queryKey = useMemo(() => ['item-state', identity?.itemKey], [identity]);
+  const { data, error } = useQuery({
+    queryKey,
+    enabled: identity !== null,
+    queryFn: async ({ signal }): Promise<KnownState> => {
+      if (identity === null) throw new Error('The mail is not read yet.');
+      const done = tracking.changes.of(identity.itemKey).filter(({ state }) => state === 'done');
+      return { seen: new Set(done.map(({ id }) => id)), state: await tracking.itemState(identity, signal) };
+    },
+  });
+  const ask = useCallback(() => void client.invalidateQueries({ queryKey }), [client, queryKey]);
+  const settled = statuses.filter(({ state }) => isSettled(state)).length;
+  useEffect(() => {
+    if (settled > 0) ask();
+  }, [settled, ask]);
+  const value = useMemo(
+    (): KnownState | null => data ?? (error ? { state: 'unknown', seen: new Set() } : null),
+    [data, error],
+  );
+  return { value, ask };
+}
+
+/** Keeps Outlook's own marks in step: set when the mail is tracked, taken away only by an untrack seen here. */
+function useMarks(item: OpenItem, view: TrackView): boolean {
+  const [markedBefore, setMarkedBefore] = useState(false);
+  const [wasTracked, setWasTracked] = useState(false);
+  const { is } = view.settled;
+  useEffect(() => {
+    if (is === 'tracked') {
+      setWasTracked(true);
+      void item.marks.show(true);
+    } else if (wasTracked && (is === 'untracked' || is === 'kept')) {
+      setWasTracked(false);
+      void item.marks.show(false);
+    } else if (is === 'unknown') {
+      void item.marks.lastKnown().then(setMarkedBefore);
+    }
+  }, [item, is, wasTracked]);
+  return markedBefore;
+}
+
+/** Offered for ten seconds after a gesture was carried out, and as long as a removal is held. */
+function useUndo(
+  lane: string | null,
+  statuses: readonly ChangeStatus[],
+  memory: UndoMemory,
+  take: () => void,
+): Tracker['undo'] {
+  const change = lane === null ? undefined : memory.get(lane)?.change;
+  const status = statuses.find(({ id }) => id === change?.id);
+  const until =
+    change === undefined || status === undefined
+      ? 0
+      : status.state === 'done'
+        ? change.holdUntil === null
+          ? Date.parse(status.at) + undoTime
+          : 0
+        : change.holdUntil === null
+          ? 0
+          : Date.parse(change.holdUntil);
+  const now = useNow(until > Date.now());
+  if (until <= now) return null;
+  const held = status?.state !== 'done';
+  return { heldSeconds: held ? Math.max(1, Math.ceil((until - now) / 1000)) : null, take };
+}
