@@ -1,0 +1,119 @@
+/**
+ * The environment of a production server, read once, checked, and then forgotten: what contradicts itself stops the program in
+ * its first second with a sentence. docs/operating.md lists the variables.
+ */
+export interface Config {
+  readonly role: Role;
+  readonly port: number;
+  readonly bind: string;
+  /** Where browsers reach this server, without a slash at the end. */
+  readonly publicUrl: string;
+  readonly database: { readonly file: string } | { readonly url: string };
+  readonly tenantId: string;
+  readonly signIn: SignIn;
+  /** Null: the built-in CRM. */
+  readonly dataverse: Dataverse | null;
+  /** Mail addresses whose first sign-in makes them System Administrator of the built-in CRM. */
+  readonly administrators: readonly string[];
+}
+
+export type Role = 'web' | 'daemon' | 'all';
+
+export interface SignIn {
+  readonly issuer: string;
+  readonly keys: string;
+  readonly audience: string;
+  /** The pane's own registration, with which it asks for tokens. */
+  readonly clientId: string;
+  readonly authority: string;
+}
+
+export interface Dataverse {
+  readonly url: string;
+  readonly tokenUrl: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** @throws ConfigError with the sentence to print */
+export function readConfig(environment: Environment, role: string): Config {
+  const need = (name: string, what: string): string => {
+    const value = environment[name]?.trim();
+    if (value === undefined || value === '') throw new ConfigError(`Set ${name}: ${what}.`);
+    return value;
+  };
+  const tenantId = need('TENANT_ID', 'the id of your Microsoft Entra tenant, a GUID');
+  const login = `https://login.microsoftonline.com/${encodeURIComponent(tenantId)}`;
+  const clientId = need('CLIENT_ID', 'the application (client) id of the add-in’s registration');
+  return {
+    role: roleOf(role),
+    port: portOf(environment['PORT'] ?? '3000'),
+    bind: environment['BIND'] ?? '127.0.0.1',
+    publicUrl: urlOf('PUBLIC_URL', need('PUBLIC_URL', 'the https address under which browsers reach this server')),
+    database: databaseOf(environment),
+    tenantId,
+    signIn: {
+      issuer: environment['TOKEN_ISSUER'] ?? `${login}/v2.0`,
+      keys: environment['TOKEN_KEYS'] ?? `${login}/discovery/v2.0/keys`,
+      audience: environment['TOKEN_AUDIENCE'] ?? clientId,
+      clientId,
+      authority: environment['AUTHORITY'] ?? login,
+    },
+    dataverse: dataverseOf(environment, need, `${login}/oauth2/v2.0/token`),
+    administrators: (environment['ADMINISTRATORS'] ?? '')
+      .split(',')
+      .map((each) => each.trim().toLowerCase())
+      .filter(Boolean),
+  };
+}
+
+function roleOf(text: string): Role {
+  if (text === 'web' || text === 'daemon' || text === 'all') return text;
+  throw new ConfigError(`--role is web, daemon or all, not "${text}".`);
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new ConfigError(`PORT is a number from 1 to 65535, not "${text}".`);
+  return port;
+}
+
+function urlOf(name: string, text: string): string {
+  if (!URL.canParse(text)) throw new ConfigError(`${name} is an address such as https://crm.example, not "${text}".`);
+  const { protocol, hostname } = new URL(text);
+  const loopback = hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+  if (protocol !== 'https:' && !loopback)
+    throw new ConfigError(`${name} must begin with https://: tokens travel to it.`);
+  return text.replace(/\/+$/, '');
+}
+
+function databaseOf(environment: Environment): Config['database'] {
+  const url = environment['DATABASE_URL'];
+  if (url !== undefined && url !== '') {
+    if (/^postgres(ql)?:\/\//.test(url)) return { url };
+    throw new ConfigError('DATABASE_URL begins with postgres:// or postgresql://.');
+  }
+  return { file: `${environment['DATA_DIR'] ?? '.data'}/alongside.sqlite` };
+}
+
+function dataverseOf(
+  environment: Environment,
+  need: (name: string, what: string) => string,
+  tokenUrl: string,
+): Dataverse | null {
+  const url = environment['CRM_URL'];
+  if (url === undefined || url === '') return null;
+  return {
+    url: urlOf('CRM_URL', url),
+    tokenUrl: environment['TOKEN_URL'] ?? tokenUrl,
+    clientId: need('CRM_CLIENT_ID', 'the application user’s client id, with which the worker acts for people'),
+    clientSecret: need('CRM_CLIENT_SECRET', 'the secret of the application user'),
+  };
+}
