@@ -73,11 +73,10 @@ export function createFrames(options: FramesOptions) {
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   let count = 0;
 
-  const listen = (event: MessageEvent<unknown>) => {
+  const hear = (event: MessageEvent<unknown>) => {
     const session = event.source && sessions.get(event.source);
     if (session) void session.receive(event.data, event.origin);
   };
-  window.addEventListener('message', listen);
 
   const initialData = (item: OpenItem | null) =>
     initialDataOf(item, { user, permission: addin.permission, addinId: addin.id, timeZone });
@@ -144,7 +143,15 @@ export function createFrames(options: FramesOptions) {
     return { element, session, close };
   }
 
-  return { open, initialData, end: () => window.removeEventListener('message', listen) };
+  return {
+    open,
+    initialData,
+    /** @returns the end of listening */
+    listen(): () => void {
+      window.addEventListener('message', hear);
+      return () => window.removeEventListener('message', hear);
+    },
+  };
 }
 
 function execute(frame: FrameOptions, id: number, params: Readonly<Record<string, unknown>>): object {

@@ -29,23 +29,22 @@ export function App({ addin, users }: AppProps) {
   const user = users.find((person) => person.address === address) ?? users[0];
 
   return (
-    <FluentProvider
-      theme={themes[theme]}
-      className={styles.app}
-      style={{ colorScheme: theme === 'light' ? 'light' : 'dark' }}
-    >
-      <Mailbox key={user.address} {...{ addin, user, theme, paneWidth, showsLog }} onPaneWidth={setPaneWidth} />
-      <DeveloperBar
-        users={users}
-        user={user}
-        theme={choice}
-        paneWidth={paneWidth}
-        showsLog={showsLog}
-        onUser={(next) => setAddress(next.address)}
-        onTheme={setChoice}
-        onPaneWidth={setPaneWidth}
-        onShowLog={setShowsLog}
-      />
+    // Portals copy the provider's class, so the layout sits on an element of its own.
+    <FluentProvider theme={themes[theme]} style={{ height: '100%' }}>
+      <div className={styles.app} style={{ colorScheme: theme === 'light' ? 'light' : 'dark' }}>
+        <Mailbox key={user.address} {...{ addin, user, theme, paneWidth, showsLog }} onPaneWidth={setPaneWidth} />
+        <DeveloperBar
+          users={users}
+          user={user}
+          theme={choice}
+          paneWidth={paneWidth}
+          showsLog={showsLog}
+          onUser={(next) => setAddress(next.address)}
+          onTheme={setChoice}
+          onPaneWidth={setPaneWidth}
+          onShowLog={setShowsLog}
+        />
+      </div>
     </FluentProvider>
   );
 }

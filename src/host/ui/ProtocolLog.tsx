@@ -33,7 +33,9 @@ export function ProtocolLogDrawer({ log }: { readonly log: ProtocolLog }) {
   const styles = useStyles();
   const lines = useSyncExternalStore(log.subscribe, log.lines);
   const list = useRef<HTMLUListElement>(null);
-  useEffect(() => list.current?.scrollTo({ top: list.current.scrollHeight }), [lines]);
+  useEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [lines]);
   return (
     <section className={styles.drawer} aria-label="Protocol log">
       <div className={styles.bar}>

@@ -49,7 +49,7 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
   const styles = useWorkspaceStyles();
   const shell = useRef<Shell>(noShell);
   const [{ graph, notifications, log, frames }] = useState(() => createOutlook(addin, user, followed(shell)));
-  useEffect(() => frames.end, [frames]);
+  useEffect(() => frames.listen(), [frames]);
 
   const mailboxChanged = useMailboxChanged();
   const [folderId, setFolderId] = useState<string | null>(null);
