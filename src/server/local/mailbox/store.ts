@@ -71,7 +71,7 @@ const openFile = (file: string) => {
     return database;
   } catch (error) {
     database.close();
-    if (error instanceof Error && /locked|busy/i.test(error.message)) {
+    if (/locked|busy/i.test(String(error))) {
       throw new MailboxUnusable(
         `${file} is in use by another process: is Alongside already running with this data directory?`,
       );

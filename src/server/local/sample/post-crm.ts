@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Identity } from '../identity.ts';
 import { localUsers } from '../identity.ts';
 import { crmSample } from './crm.ts';
-import type { Payload } from './crm.ts';
+import type { Payload } from './crm-rows.ts';
 
 const root = '/api/data/v9.2/';
 
