@@ -1,0 +1,138 @@
+import { expect, test } from '@jest/globals';
+import type { ChangeStatus } from '../../src/model/change.ts';
+import { createLedger, leaseTime, type Ledger } from '../../src/server/queue/ledger.ts';
+import { result } from '../sync/world.ts';
+import { kim, regardChange, trackChange, untrackChange } from '../sync/samples.ts';
+import { forEachEngine } from './engines.ts';
+
+const dana = 'd0a7a000-0001-4000-8000-000000000001';
+const miguel = 'd0a7a000-0002-4000-8000-000000000002';
+const reason = { code: 'unavailable' as const, message: 'The CRM answered 503.' };
+
+forEachEngine('the ledger', (open) => {
+  let now = 0;
+  const openLedger = async (): Promise<Ledger> => {
+    now = Date.parse('2026-11-21T08:00:00.000Z');
+    return createLedger(await open(), () => now);
+  };
+
+  test('accepts a change once and answers every repetition with what became of it', async () => {
+    const ledger = await openLedger();
+    const change = trackChange({});
+    expect(await ledger.accept(dana, change)).toMatchObject({ id: change.id, state: 'queued', position: 0 });
+    await ledger.accept(dana, change);
+    const claim = await ledger.claim();
+    expect(claim?.change).toEqual(change);
+    expect(await ledger.claim()).toBeNull();
+    await ledger.finish(claim!, { state: 'done', result });
+    expect(await ledger.accept(dana, change)).toMatchObject({ state: 'done', result });
+    expect(await ledger.claim()).toBeNull();
+  });
+
+  test('tells nobody about somebody else’s change', async () => {
+    const ledger = await openLedger();
+    const change = trackChange({});
+    await ledger.accept(dana, change);
+    await expect(ledger.accept(miguel, change)).rejects.toMatchObject({ status: 403 });
+    expect(await ledger.events(miguel, 0, 10)).toEqual([]);
+  });
+
+  test('keeps a lane in order and lets other lanes pass', async () => {
+    const ledger = await openLedger();
+    const [track, regard, other] = [trackChange({}, 'm1.a'), regardChange({}, 'm1.a'), trackChange({}, 'm1.b')];
+    for (const change of [track, regard, other]) await ledger.accept(dana, change);
+    const first = await ledger.claim();
+    const second = await ledger.claim();
+    expect([first?.change.id, second?.change.id]).toEqual([track.id, other.id]);
+    expect(await ledger.claim()).toBeNull();
+    await ledger.putOff(first!, 5_000, reason, false);
+    expect(await ledger.claim()).toBeNull();
+    now += 5_000;
+    const again = await ledger.claim();
+    expect(again).toMatchObject({ change: { id: track.id }, attempts: 2 });
+    await ledger.finish(again!, { state: 'refused', reason });
+    expect((await ledger.claim())?.change.id).toBe(regard.id);
+  });
+
+  test('a worker that froze beyond its lease changes nothing any more', async () => {
+    const ledger = await openLedger();
+    await ledger.accept(dana, trackChange({}));
+    const frozen = (await ledger.claim())!;
+    now += leaseTime - 1;
+    expect(await ledger.renew(frozen)).toBe(true);
+    now += leaseTime + 1;
+    const fresh = (await ledger.claim())!;
+    expect(fresh.generation).toBe(frozen.generation + 1);
+    expect(await ledger.finish(frozen, { state: 'refused', reason })).toBe(false);
+    expect(await ledger.renew(frozen)).toBe(false);
+    expect(await ledger.finish(fresh, { state: 'done', result })).toBe(true);
+  });
+
+  test('an outage holds changes back without counting against them, and lets all go at once', async () => {
+    const ledger = await openLedger();
+    await ledger.accept(dana, trackChange({}, 'm1.a'));
+    await ledger.accept(dana, trackChange({}, 'm1.b'));
+    const [outage, own] = [(await ledger.claim())!, (await ledger.claim())!];
+    await ledger.putOff(outage, 600_000, reason, true);
+    await ledger.putOff(own, 600_000, reason, false);
+    await ledger.releaseOutage();
+    expect(await ledger.claim()).toMatchObject({ change: { id: outage.change.id }, attempts: 1 });
+    expect(await ledger.claim()).toBeNull();
+  });
+
+  test('logs every step for the one who waits, behind a cursor that loses nothing', async () => {
+    const ledger = await openLedger();
+    let news = 0;
+    ledger.subscribe(() => (news += 1));
+    const change = trackChange({ regarding: kim });
+    await ledger.accept(dana, change);
+    const claim = (await ledger.claim())!;
+    await ledger.putOff(claim, 1_000, reason, false);
+    now += 1_000;
+    await ledger.finish((await ledger.claim())!, { state: 'done', result });
+    const events = await ledger.events(dana, 0, 10);
+    const said = events.map(({ status }) => JSON.parse(status) as ChangeStatus);
+    expect(said.map(({ state, reason: why }) => [state, why?.code ?? null])).toEqual([
+      ['queued', null],
+      ['queued', 'unavailable'],
+      ['done', null],
+    ]);
+    expect(await ledger.events(dana, events[1]!.cursor, 10)).toEqual([events[2]]);
+    expect(await ledger.lastCursor()).toBe(events[2]!.cursor);
+    expect(news).toBe(3);
+  });
+
+  test('keeps attachments until the change is done, and one person’s apart from another’s', async () => {
+    const ledger = await openLedger();
+    const change = trackChange({});
+    await ledger.putAttachment(dana, change.id, 0, new Uint8Array([1, 2, 3]));
+    await ledger.putAttachment(dana, change.id, 0, new Uint8Array([1, 2, 3]));
+    await expect(ledger.putAttachment(miguel, change.id, 0, new Uint8Array([9]))).rejects.toMatchObject({
+      status: 403,
+    });
+    await ledger.accept(dana, change);
+    expect([...(await ledger.attachment(change.id, 0))!]).toEqual([1, 2, 3]);
+    await ledger.finish((await ledger.claim())!, { state: 'done', result });
+    expect(await ledger.attachment(change.id, 0)).toBeNull();
+  });
+
+  test('remembers who untracked a mail and kept the record, until that person tracks it again', async () => {
+    const ledger = await openLedger();
+    await ledger.accept(dana, untrackChange({ keepRecord: true }, 'm1.a'));
+    await ledger.finish((await ledger.claim())!, { state: 'done', result });
+    expect([...(await ledger.kept(dana, ['m1.a', 'm1.b']))]).toEqual(['m1.a']);
+    expect((await ledger.kept(miguel, ['m1.a'])).size).toBe(0);
+    await ledger.accept(dana, trackChange({}, 'm1.a'));
+    await ledger.finish((await ledger.claim())!, { state: 'done', result });
+    expect((await ledger.kept(dana, ['m1.a'])).size).toBe(0);
+  });
+
+  test('a held change is not due before its time', async () => {
+    const ledger = await openLedger();
+    await ledger.accept(dana, untrackChange({ holdUntil: '2026-11-21T08:00:10.000Z' }));
+    expect(await ledger.claim()).toBeNull();
+    expect(await ledger.nextDue()).toBe(now + 10_000);
+    now += 10_000;
+    expect(await ledger.claim()).not.toBeNull();
+  });
+});

@@ -1,0 +1,162 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Change } from '../../src/model/change.ts';
+import { CrmError } from '../../src/model/errors.ts';
+import { ledgerLife } from '../../src/model/schedule.ts';
+import { createBreaker } from '../../src/server/queue/breaker.ts';
+import { createLedger } from '../../src/server/queue/ledger.ts';
+import { createWorker, type Timers } from '../../src/server/queue/worker.ts';
+import { trackChange } from '../sync/samples.ts';
+import { result } from '../sync/world.ts';
+import { forEachEngine } from './engines.ts';
+
+const dana = 'd0a7a000-0001-4000-8000-000000000001';
+const unavailable = (code: 'unavailable' | 'throttled' = 'unavailable', retryAfter?: number) =>
+  new CrmError(code, 'Not now.', retryAfter === undefined ? {} : { retryAfter });
+
+forEachEngine('the worker', (open) =>
+  describe('at work', () => {
+    const endings: (() => Promise<void>)[] = [];
+    afterEach(async () => {
+      for (const end of endings.splice(0)) await end();
+    });
+
+    /** Ledger, breaker and worker as the product composes them, with a clock that the test turns. */
+    const start = async () => {
+      const database = await open();
+      let now = Date.parse('2026-11-21T08:00:00.000Z');
+      const alarms = new Map<object, { at: number; ring: () => void }>();
+      const timers: Timers = {
+        after(delay, ring) {
+          const alarm = {};
+          alarms.set(alarm, { at: now + delay, ring });
+          return () => void alarms.delete(alarm);
+        },
+      };
+      const reported: unknown[] = [];
+      const report = (error: unknown) => void reported.push(error);
+      const world = {
+        carried: [] as Change[],
+        probes: 0,
+        crm: (_change: Change | 'probe'): CrmError | null => null,
+      };
+      const ledger = createLedger(database, () => now);
+      const probe = async () => {
+        world.probes += 1;
+        const error = world.crm('probe');
+        if (error) throw error;
+      };
+      const breaker = createBreaker({ probe, release: () => ledger.releaseOutage(), timers, report });
+      const apply = async (change: Change) => {
+        const error = world.crm(change);
+        if (error) throw error;
+        world.carried.push(change);
+        return result;
+      };
+      const worker = createWorker({
+        ledger,
+        breaker,
+        apply,
+        now: () => now,
+        random: () => 0.5,
+        timers,
+        report,
+        concurrency: 2,
+      });
+      endings.push(async () => {
+        breaker.stop();
+        await worker.stop();
+        expect(reported).toEqual([]);
+      });
+      /** Lets time pass in small steps, so that everything that was due has happened. */
+      const pass = async (milliseconds: number, step = 500) => {
+        for (let left = milliseconds; left >= 0; left -= step) {
+          for (const [alarm, { at, ring }] of alarms) {
+            if (at > now) continue;
+            alarms.delete(alarm);
+            ring();
+          }
+          for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+          now += Math.min(step, left);
+        }
+      };
+      const until = async (condition: () => boolean | Promise<boolean>) => {
+        for (let step = 0; step < 400; step += 1) {
+          if (await condition()) return;
+          await pass(0);
+        }
+        throw new Error('it did not happen');
+      };
+      return {
+        world,
+        ledger,
+        pass,
+        until,
+        isDone: async (id: string) => (await ledger.accept(dana, { ...trackChange({}), id })).state,
+      };
+    };
+
+    test('carries out what is accepted', async () => {
+      const { world, ledger, until } = await start();
+      const change = trackChange({});
+      await ledger.accept(dana, change);
+      await until(() => world.carried.length === 1);
+      expect(world.carried).toEqual([change]);
+    });
+
+    test('rests while the CRM is away, asks for it, and is done within five seconds of its return', async () => {
+      const { world, ledger, pass, until, isDone } = await start();
+      world.crm = () => unavailable();
+      const changes = ['m1.a', 'm1.b', 'm1.c'].map((key) => trackChange({}, key));
+      for (const change of changes) await ledger.accept(dana, change);
+      await until(() => world.probes > 0);
+      await pass(20 * 60 * 1000);
+      expect(world.carried).toEqual([]);
+      world.crm = () => null;
+      await pass(5_000);
+      await until(() => world.carried.length === 3);
+      for (const { id } of changes) expect(await isDone(id)).toBe('done');
+    });
+
+    test('one poisonous change neither opens the breaker nor stands before the others', async () => {
+      const { world, ledger, until } = await start();
+      const poison = trackChange({}, 'm1.poison');
+      world.crm = (change) => (change !== 'probe' && change.id === poison.id ? unavailable() : null);
+      await ledger.accept(dana, poison);
+      const well = ['m1.a', 'm1.b', 'm1.c'].map((key) => trackChange({}, key));
+      for (const change of well) await ledger.accept(dana, change);
+      await until(() => world.carried.length === 3);
+      expect((await ledger.pending(['m1.poison']))[0]).toMatchObject({
+        state: 'queued',
+        reason: { code: 'unavailable' },
+      });
+    });
+
+    test('does not knock before the time a throttling CRM asked for', async () => {
+      const { world, ledger, pass, until } = await start();
+      world.crm = () => unavailable('throttled', 30_000);
+      await ledger.accept(dana, trackChange({}));
+      await until(async () => (await ledger.pending(['m1.one']))[0]?.reason?.code === 'throttled');
+      await pass(29_000);
+      expect(world.probes).toBe(0);
+      world.crm = () => null;
+      await pass(3_000);
+      await until(() => world.carried.length === 1);
+    });
+
+    test('hands back what cannot pass, and what did not pass for five days', async () => {
+      const { world, ledger, pass, until, isDone } = await start();
+      world.crm = () => new CrmError('forbidden', 'You may not.');
+      const refused = trackChange({}, 'm1.a');
+      await ledger.accept(dana, refused);
+      await until(async () => (await isDone(refused.id)) === 'refused');
+
+      const late = trackChange({}, 'm1.b');
+      world.crm = (change) => (change === 'probe' ? null : unavailable());
+      await ledger.accept(dana, late);
+      await until(async () => (await ledger.pending(['m1.b']))[0]?.reason?.code === 'unavailable');
+      await pass(ledgerLife + 8 * 3_600_000, 3_600_000);
+      await until(async () => (await isDone(late.id)) === 'refused');
+      expect(await ledger.accept(dana, late)).toMatchObject({ state: 'refused', reason: { code: 'expired' } });
+    });
+  }),
+);
