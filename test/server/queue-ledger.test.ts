@@ -9,7 +9,7 @@ const dana = 'd0a7a000-0001-4000-8000-000000000001';
 const miguel = 'd0a7a000-0002-4000-8000-000000000002';
 const reason = { code: 'unavailable' as const, message: 'The CRM answered 503.' };
 
-forEachEngine('the ledger', (open) => {
+forEachEngine('the ledger', ({ open }) => {
   let now = 0;
   const openLedger = async (): Promise<Ledger> => {
     now = Date.parse('2026-11-21T08:00:00.000Z');

@@ -13,7 +13,7 @@ const dana = 'd0a7a000-0001-4000-8000-000000000001';
 const unavailable = (code: 'unavailable' | 'throttled' = 'unavailable', retryAfter?: number) =>
   new CrmError(code, 'Not now.', retryAfter === undefined ? {} : { retryAfter });
 
-forEachEngine('the worker', (open) =>
+forEachEngine('the worker', ({ open }) =>
   describe('at work', () => {
     const endings: (() => Promise<void>)[] = [];
     afterEach(async () => {
