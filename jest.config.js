@@ -28,7 +28,10 @@ export default {
   randomize: true,
   projects: [
     project('unit', ['model', 'api', 'sync', 'host', 'identity', 'outlook', 'manifest']),
-    project('server', ['server']),
+    project('server', ['server'], {
+      globalSetup: '<rootDir>/test/server/postgres.setup.js',
+      globalTeardown: '<rootDir>/test/server/postgres.teardown.js',
+    }),
     project('browser', ['browser']),
   ],
 };

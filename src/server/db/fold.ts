@@ -9,7 +9,15 @@ export function fold(text: string): string {
     .toLowerCase();
 }
 
-/** The same function inside PostgreSQL, for columns that are too large to be stored twice. */
+/**
+ * The same function inside PostgreSQL, for columns that are too large to be stored twice. The collation of ICU lowers every
+ * script; a server that was built without it lowers what its own locale knows.
+ */
 export const foldInPostgres = `
-create or replace function crm_fold(value text) returns text language sql immutable parallel safe as
-$$ select lower(regexp_replace(normalize(value, NFKD), U&'[\\0300-\\036f]', 'g')) $$`;
+do $do$
+declare collation_name text := case when exists (select 1 from pg_collation where collname = 'und-x-icu') then 'und-x-icu' else 'default' end;
+begin
+  execute format($f$
+    create or replace function crm_fold(value text) returns text language sql immutable parallel safe as
+    $body$ select lower(regexp_replace(normalize(value, NFKD), U&'[\\0300-\\036f]', '', 'g') collate %I) $body$ $f$, collation_name);
+end $do$`;

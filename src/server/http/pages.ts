@@ -87,7 +87,12 @@ function sendPage(request: FastifyRequest, reply: FastifyReply, page: Page): Fas
   return reply.header('content-encoding', 'gzip').send(page.zipped);
 }
 
-async function prepare(file: Buffer, name: string, modified: number, transformHtml: PagesOptions['transformHtml']): Promise<Page> {
+async function prepare(
+  file: Buffer,
+  name: string,
+  modified: number,
+  transformHtml: PagesOptions['transformHtml'],
+): Promise<Page> {
   const isHtml = extname(name) === '.html';
   const bytes = isHtml && transformHtml !== undefined ? Buffer.from(transformHtml(file.toString('utf8'), name)) : file;
   const zipped = /\.(?:html|js|css|json|svg|map)$/.test(name) && bytes.length > 1024 ? await zip(bytes) : undefined;

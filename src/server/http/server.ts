@@ -48,13 +48,18 @@ export function createServer(options: ServerOptions): FastifyInstance {
   }
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
-    request.log.info({ method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered');
+    request.log.info(
+      { method: request.method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'answered',
+    );
   });
   server.setErrorHandler((error, request, reply) => {
     if (toHttpError(error).status >= 500) request.log.error({ err: error }, 'unexpected error');
     return sendError(reply, error);
   });
-  server.setNotFoundHandler((_request, reply) => reply.code(404).send(errorBody('0x80060888', 'Nothing is served at this address.')));
+  server.setNotFoundHandler((_request, reply) =>
+    reply.code(404).send(errorBody('0x80060888', 'Nothing is served at this address.')),
+  );
   return server;
 }
 

@@ -113,7 +113,7 @@ const tables = new Map<string, TableShape>([
   [
     'email',
     activity({
-      text: 'sender torecipients submittedby messageid inreplyto conversationindex trackingtoken senton internetmessageheaders conversationtrackingid fingerprint',
+      text: 'sender torecipients submittedby messageid inreplyto conversationindex trackingtoken senton internetmessageheaders conversationtrackingid',
       integer:
         'directioncode correlationmethod attachmentcount notifications readreceiptrequested deliveryreceiptrequested deliveryattempts deliveryprioritycode isduplicatesenderunresolved',
       lookup: 'correlatedactivityid parentactivityid sendersaccount',
@@ -154,16 +154,38 @@ const tables = new Map<string, TableShape>([
       key: 'systemuserid',
       searched: 'fullname',
       folded: 'internalemailaddress',
-      text: `firstname lastname domainname title mobilephone address1_telephone1 azureactivedirectoryobjectid applicationid ${written.text}`,
+      text: `firstname lastname domainname title jobtitle mobilephone address1_telephone1 azureactivedirectoryobjectid applicationid ${written.text}`,
       integer: 'isdisabled',
       lookup: `businessunitid ${written.lookup}`,
     },
   ],
-  ['team', { key: 'teamid', searched: 'name', folded: 'emailaddress', text: `description ${written.text}`, integer: 'teamtype', lookup: `businessunitid ${written.lookup}` }],
+  [
+    'team',
+    {
+      key: 'teamid',
+      searched: 'name',
+      folded: 'emailaddress',
+      text: `description ${written.text}`,
+      integer: 'teamtype',
+      lookup: `businessunitid ${written.lookup}`,
+    },
+  ],
   ['queue', owned({ key: 'queueid', searched: 'name', folded: 'emailaddress', text: 'description' })],
-  ['businessunit', { key: 'businessunitid', searched: 'name', text: written.text, lookup: `parentbusinessunitid ${written.lookup}` }],
+  [
+    'businessunit',
+    { key: 'businessunitid', searched: 'name', text: written.text, lookup: `parentbusinessunitid ${written.lookup}` },
+  ],
   ['role', { key: 'roleid', searched: 'name', text: written.text, lookup: `businessunitid ${written.lookup}` }],
-  ['organization', { key: 'organizationid', searched: 'name', text: `trackingprefix blockedattachments ${written.text}`, integer: 'maxuploadfilesize', lookup: written.lookup }],
+  [
+    'organization',
+    {
+      key: 'organizationid',
+      searched: 'name',
+      text: `trackingprefix blockedattachments ${written.text}`,
+      integer: 'maxuploadfilesize',
+      lookup: written.lookup,
+    },
+  ],
 ]);
 
 const activityColumns = [
@@ -176,7 +198,9 @@ export const crmTables: Step = {
   async up(db, engine) {
     const run = async (text: string) => void (await sql.raw(text).execute(db));
     if (engine === 'postgres') await run(foldInPostgres);
-    await run(engine === 'postgres' ? 'create sequence crm_version' : 'create table crm_version (value integer not null)');
+    await run(
+      engine === 'postgres' ? 'create sequence crm_version' : 'create table crm_version (value integer not null)',
+    );
     if (engine === 'sqlite') await run('insert into crm_version values (0)');
     const trigrams = engine === 'postgres' && (await hasTrigrams(db));
     for (const [name, shape] of tables) {
@@ -186,9 +210,13 @@ export const crmTables: Step = {
     await run('create unique index email_once on email (messageid, directioncode) where messageid is not null');
     await run('create index email_reply on email (inreplyto)');
     await run('create unique index systemuser_identity on systemuser (azureactivedirectoryobjectid)');
-    await run('create table systemuserroles (systemuserid text not null, roleid text not null, primary key (systemuserid, roleid))');
+    await run(
+      'create table systemuserroles (systemuserid text not null, roleid text not null, primary key (systemuserid, roleid))',
+    );
     const each = ['email', 'appointment', 'task', 'phonecall'];
-    const parts = each.map((name) => `select '${name}' as activitytypecode, ${words(activityColumns).join(', ')} from ${name}`);
+    const parts = each.map(
+      (name) => `select '${name}' as activitytypecode, ${words(activityColumns).join(', ')} from ${name}`,
+    );
     await run(`create view activitypointer as ${parts.join(' union all ')}`);
   },
 };
@@ -226,13 +254,18 @@ function indexTexts(name: string, shape: TableShape, engine: Engine, trigrams: b
     ...foldedColumns(shape).map((column) => `${column}_folded`),
     ...words(shape.lookup).filter((column) => !words(written.lookup).includes(column)),
     ...words(shape.polymorphic),
-    ...words(shape.text).filter((column) => ['createdon', 'modifiedon', 'scheduledend', 'actualend', 'senton'].includes(column)),
+    ...words(shape.text).filter((column) =>
+      ['createdon', 'modifiedon', 'scheduledend', 'actualend', 'senton'].includes(column),
+    ),
   ];
   const plain = indexed.map((column) => `create index ${name}_by_${column} on ${name} (${column})`);
   const searched = words(shape.searched).map((column) => `${column}_folded`);
   if (engine === 'sqlite') return [...plain, ...(searched.length > 0 ? fullText(name, searched) : [])];
   if (!trigrams) return plain;
-  return [...plain, ...searched.map((column) => `create index ${name}_in_${column} on ${name} using gin (${column} gin_trgm_ops)`)];
+  return [
+    ...plain,
+    ...searched.map((column) => `create index ${name}_in_${column} on ${name} using gin (${column} gin_trgm_ops)`),
+  ];
 }
 
 /** A trigram index beside the table, kept by triggers; it holds no text of its own. */

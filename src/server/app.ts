@@ -1,0 +1,37 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { openCrm, type CrmOptions } from './crm/crm.ts';
+import type { Database } from './db/open.ts';
+import { registerPages, type PagesOptions } from './http/pages.ts';
+import { createServer, type ServerOptions } from './http/server.ts';
+import { createTokenCheck, type Issuer } from './http/tokens.ts';
+
+export interface AppOptions {
+  database: Database;
+  identity: { issuers: readonly Issuer[] };
+  /** The built-in CRM; leave it out where `CRM_URL` names an organisation elsewhere. */
+  crm?: CrmOptions | undefined;
+  /** The add-in's built files; leave them out in tests of the API. */
+  pages?: PagesOptions | undefined;
+  loopback?: ServerOptions['loopback'];
+  serverFactory?: ServerOptions['serverFactory'];
+  now?: (() => Date) | undefined;
+  logger?: FastifyBaseLogger | undefined;
+}
+
+/**
+ * Puts the server together. It is not listening yet: further rooms register their routes on it, with
+ * `server.identify(request)` for who asks, then somebody calls `listen` (or `inject`, in tests).
+ */
+export async function createApp(options: AppOptions): Promise<FastifyInstance> {
+  const now = options.now ?? (() => new Date());
+  const server = createServer({
+    checkToken: createTokenCheck(options.identity.issuers, now),
+    loopback: options.loopback,
+    logger: options.logger,
+    serverFactory: options.serverFactory,
+  });
+  server.get('/healthz', async () => ({ status: 'ok' }));
+  if (options.crm !== undefined) await openCrm(server, { ...options.crm, database: options.database, now });
+  if (options.pages !== undefined) registerPages(server, options.pages);
+  return server;
+}

@@ -1,0 +1,173 @@
+import { sql } from 'kysely';
+import type { Queries } from '../db/engine.ts';
+import { isUniqueViolation } from '../db/errors.ts';
+import type { Database } from '../db/open.ts';
+import { fold } from '../db/fold.ts';
+import { HttpError } from '../http/errors.ts';
+import type { Identity } from '../http/tokens.ts';
+import { tableOf, type Model } from '../odata/metadata.ts';
+import type { Caller } from '../odata/session.ts';
+import { isGuid, type Stored } from '../odata/values.ts';
+import { insertRow, newId } from '../odata/write.ts';
+import { systemSession, type Organisation } from './organisation.ts';
+
+export interface SignInOptions {
+  /** Whether somebody with a valid token and no user of ours becomes one, as a Salesperson. */
+  firstSignIn: 'refuse' | 'create';
+  /** Mail addresses of people who become System Administrators when they first sign in, whatever `firstSignIn` says. */
+  administrators: readonly string[];
+}
+
+export interface CallersOptions extends SignInOptions {
+  database: Database;
+  model: Model;
+  organisation: Organisation;
+  now: () => Date;
+}
+
+export interface Callers {
+  /**
+   * The user a request acts for. `onBehalfOf` is the directory id from the CallerObjectId header.
+   * @throws {HttpError} 403 for somebody unknown or disabled, and for a person who wants to be somebody else
+   */
+  callerOf(identity: Identity, onBehalfOf: string | undefined): Promise<Caller>;
+  /** Users or their roles were changed: look again. */
+  forget(): void;
+}
+
+interface User {
+  systemuserid: string;
+  businessunitid: string | null;
+  isdisabled: number;
+  applicationid: string | null;
+}
+
+/** Looked up anew after this long, because another process on the same PostgreSQL may have changed it. */
+const KEPT_MS = 5_000;
+
+export function createCallers(options: CallersOptions): Callers {
+  const { database, organisation, now } = options;
+  const kept = new Map<string, { caller: Caller; until: number }>();
+
+  const load = async (objectId: string, identity: Identity | undefined): Promise<Caller> => {
+    const known = kept.get(objectId);
+    if (known !== undefined && known.until > now().getTime()) return known.caller;
+    const user =
+      (await findUser(database.db, objectId)) ??
+      (identity === undefined ? undefined : await welcome(options, identity));
+    if (user === undefined) throw refused('The user is not a member of the organization.', '0x80072560');
+    if (user.isdisabled === 1) throw refused('The specified user account is disabled.', '0x80040225');
+    const caller: Caller = {
+      userId: user.systemuserid,
+      businessUnitId: user.businessunitid ?? organisation.businessUnitId,
+      organizationId: organisation.organizationId,
+      kind: user.applicationid === null ? 'user' : 'application',
+      roles: await rolesOf(database.db, user.systemuserid),
+    };
+    if (kept.size > 1_000) kept.clear();
+    kept.set(objectId, { caller, until: now().getTime() + KEPT_MS });
+    return caller;
+  };
+
+  return {
+    async callerOf(identity, onBehalfOf) {
+      const own = await load(identity.objectId, identity);
+      if (onBehalfOf === undefined || onBehalfOf.toLowerCase() === identity.objectId) return own;
+      if (identity.kind !== 'application')
+        throw refused('Only an application user may act for somebody else.', '0x80040220');
+      if (!isGuid(onBehalfOf))
+        throw new HttpError(400, 'CallerObjectId must be the GUID of a user in the directory.', '0x80060888');
+      return load(onBehalfOf.toLowerCase(), undefined);
+    },
+    forget: () => kept.clear(),
+  };
+}
+
+function refused(message: string, code: string): HttpError {
+  return new HttpError(403, message, code);
+}
+
+async function findUser(queries: Queries, objectId: string): Promise<User | undefined> {
+  const { rows } = await sql<User>`select systemuserid, businessunitid, isdisabled, applicationid from systemuser
+    where azureactivedirectoryobjectid = ${objectId}`.execute(queries);
+  return rows[0];
+}
+
+async function rolesOf(queries: Queries, userId: string): Promise<Set<string>> {
+  const { rows } = await sql<{ name: string }>`select role.name from systemuserroles as held
+    join role on role.roleid = held.roleid where held.systemuserid = ${userId}`.execute(queries);
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** First sign-in: a user that was entered by mail address is joined with the directory's, another is made if that is allowed. */
+async function welcome(options: CallersOptions, identity: Identity): Promise<User | undefined> {
+  const isAdministrator =
+    identity.address !== undefined && options.administrators.some((address) => fold(address) === identity.address);
+  try {
+    await options.database.transaction(async (queries) => {
+      const entered = identity.address === undefined ? undefined : await findEntered(queries, identity.address);
+      if (entered !== undefined) {
+        await sql`update systemuser set azureactivedirectoryobjectid = ${identity.objectId} where systemuserid = ${entered}`.execute(
+          queries,
+        );
+      } else if (isAdministrator || options.firstSignIn === 'create') await addUser(options, queries, identity);
+      else return;
+      await giveRole(
+        options,
+        queries,
+        identity,
+        isAdministrator ? 'System Administrator' : identity.kind === 'application' ? 'Sync Service' : 'Salesperson',
+      );
+    });
+  } catch (error) {
+    // Two first requests at once: the other one made the user.
+    if (!isUniqueViolation(error) && !(error instanceof HttpError && error.status === 412)) throw error;
+  }
+  return findUser(options.database.db, identity.objectId);
+}
+
+async function findEntered(queries: Queries, address: string): Promise<string | undefined> {
+  const { rows } = await sql<{ id: string }>`select systemuserid as id from systemuser
+    where internalemailaddress_folded = ${fold(address)} and azureactivedirectoryobjectid is null order by createdon limit 1`.execute(
+    queries,
+  );
+  return rows[0]?.id;
+}
+
+async function addUser(
+  options: CallersOptions,
+  queries: Parameters<typeof systemSession>[1],
+  identity: Identity,
+): Promise<void> {
+  const { organizationId, businessUnitId } = options.organisation;
+  const name = identity.name ?? identity.address ?? identity.objectId;
+  const gap = name.lastIndexOf(' ');
+  const values = new Map<string, Stored>([
+    ['systemuserid', newId(options.now())],
+    ['fullname', name],
+    ['firstname', gap < 0 ? null : name.slice(0, gap)],
+    ['lastname', gap < 0 ? name : name.slice(gap + 1)],
+    ['internalemailaddress', identity.address ?? null],
+    ['domainname', identity.address ?? null],
+    ['azureactivedirectoryobjectid', identity.objectId],
+    ['applicationid', identity.kind === 'application' ? identity.objectId : null],
+    ['businessunitid', businessUnitId],
+  ]);
+  await insertRow(
+    systemSession(options, queries, organizationId, businessUnitId),
+    tableOf(options.model, 'systemuser'),
+    values,
+  );
+}
+
+async function giveRole(
+  { organisation }: CallersOptions,
+  queries: Queries,
+  identity: Identity,
+  role: string,
+): Promise<void> {
+  const roleId = organisation.roles.get(role);
+  await sql`insert into systemuserroles (systemuserid, roleid)
+    select systemuserid, ${roleId ?? ''} from systemuser where azureactivedirectoryobjectid = ${identity.objectId}
+    on conflict do nothing`.execute(queries);
+}

@@ -1,0 +1,46 @@
+import type { FastifyInstance } from 'fastify';
+import type { Database } from '../db/open.ts';
+import { registerWebApi } from '../odata/routes.ts';
+import { crmModel } from '../odata/tables/crm-model.ts';
+import { createCallers, type SignInOptions } from './callers.ts';
+import { openOrganisation } from './organisation.ts';
+import { createAccess, roles } from './privileges.ts';
+import { checkPromoteEmail, deliverPromoteEmail } from './promote.ts';
+import { createRules } from './rules.ts';
+import { whoAmI } from './who-am-i.ts';
+
+export interface CrmOptions extends SignInOptions {
+  /** Name of the organisation, taken when the database is new. */
+  organisation: string;
+  /** Bytes of one attachment, decoded; taken when the database is new. Default 20 MiB. */
+  attachmentLimit?: number | undefined;
+}
+
+const ATTACHMENT_LIMIT = 20 * 1024 * 1024;
+
+/** The built-in CRM: its Web API at /api/data/v9.2/ on the given server. */
+export async function openCrm(
+  server: FastifyInstance,
+  options: CrmOptions & { database: Database; now: () => Date },
+): Promise<void> {
+  const { database, now } = options;
+  const organisation = await openOrganisation({
+    database,
+    model: crmModel,
+    name: options.organisation,
+    attachmentLimit: options.attachmentLimit ?? ATTACHMENT_LIMIT,
+    roles: [...roles.keys()],
+    now,
+  });
+  const callers = createCallers({ ...options, model: crmModel, organisation });
+  await registerWebApi(server, {
+    database,
+    model: crmModel,
+    operations: [whoAmI, checkPromoteEmail, deliverPromoteEmail],
+    rules: createRules(() => callers.forget()),
+    access: createAccess(),
+    callerOf: async (request) =>
+      callers.callerOf(await server.identify(request), request.headers['callerobjectid']?.toString()),
+    now,
+  });
+}

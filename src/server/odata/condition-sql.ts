@@ -1,0 +1,172 @@
+import { sql, type RawBuilder } from 'kysely';
+import { fold } from '../db/fold.ts';
+import { badRequest, shown } from './bad-request.ts';
+import { parseLiteral, type Comparison, type Condition, type Operand } from './filter.ts';
+import { tableOf } from './metadata.ts';
+import {
+  asGlob,
+  asLike,
+  asLooseLike,
+  asRegularExpression,
+  hasSets,
+  hasTrigram,
+  readPattern,
+  textOf,
+  type Pattern,
+} from './pattern.ts';
+import { queryFunction } from './query-functions.ts';
+import {
+  belongsTo,
+  fromClause,
+  newScope,
+  resolveColumn,
+  unknownColumn,
+  type ColumnRef,
+  type Scope,
+  type Statement,
+} from './scope.ts';
+import type { Literal } from './tokens.ts';
+import { fromLiteral } from './values.ts';
+
+const OPERATORS = { eq: '=', ne: '<>', gt: '>', ge: '>=', lt: '<', le: '<=' } as const;
+const TURNED = { eq: 'eq', ne: 'ne', gt: 'lt', ge: 'le', lt: 'gt', le: 'ge' } as const;
+/** Sorts behind every text that starts with what stands before it. */
+const LAST = '\u{10ffff}';
+
+/**
+ * A condition as SQL. Two values only: a comparison with nothing is false, except that `ne` finds empty columns too, as
+ * the original does; so `not` is the plain opposite.
+ */
+export function conditionSql(statement: Statement, scope: Scope, condition: Condition): RawBuilder<boolean> {
+  switch (condition.kind) {
+    case 'and':
+    case 'or': {
+      const parts = condition.parts.map((part) => conditionSql(statement, scope, part));
+      return sql<boolean>`(${sql.join(parts, condition.kind === 'and' ? sql` and ` : sql` or `)})`;
+    }
+    case 'not':
+      return sql<boolean>`(not coalesce(${conditionSql(statement, scope, condition.of)}, false))`;
+    case 'compare':
+      return compareSql(statement, scope, condition.operator, condition.left, condition.right);
+    case 'text':
+      return textSql(statement, scope, condition);
+    case 'any':
+    case 'all':
+      return lambdaSql(statement, scope, condition);
+    case 'call':
+      return queryFunction(statement, condition.name, condition.arguments, (segments) =>
+        resolveColumn(statement, scope, segments),
+      );
+  }
+}
+
+function compareSql(
+  statement: Statement,
+  scope: Scope,
+  operator: Comparison,
+  left: Operand,
+  right: Operand,
+): RawBuilder<boolean> {
+  if (left.kind !== 'path') {
+    if (right.kind !== 'path') throw badRequest('A comparison needs a column on one of its sides.');
+    return compareSql(statement, scope, TURNED[operator], right, left);
+  }
+  const column = resolveColumn(statement, scope, left.segments);
+  if (right.kind === 'path') return compareColumns(operator, column, resolveColumn(statement, scope, right.segments));
+  return compareValue(operator, column, right.kind === 'alias' ? aliasValue(statement, right.name) : right);
+}
+
+export function aliasValue(statement: Statement, name: string): Literal {
+  const source = statement.parameters.get(name);
+  if (source === undefined) throw badRequest(`The parameter alias ${shown(name)} has no value.`);
+  return parseLiteral(source);
+}
+
+function compareColumns(operator: Comparison, left: ColumnRef, right: ColumnRef): RawBuilder<boolean> {
+  if (left.column.kind !== right.column.kind)
+    throw badRequest(`${left.column.name} and ${right.column.name} cannot be compared.`);
+  const plain = sql<boolean>`${left.folded} ${sql.raw(OPERATORS[operator])} ${right.folded}`;
+  return operator === 'ne' ? sql<boolean>`(${plain} or ${left.ref} is null or ${right.ref} is null)` : plain;
+}
+
+export function compareValue(
+  operator: Comparison,
+  { column, ref, folded }: ColumnRef,
+  literal: Literal,
+): RawBuilder<boolean> {
+  if (literal.value === null) {
+    if (operator === 'eq') return sql<boolean>`${ref} is null`;
+    return operator === 'ne' ? sql<boolean>`${ref} is not null` : sql<boolean>`1 = 0`;
+  }
+  const value = fromLiteral(column, literal, operator === 'ge' || operator === 'lt');
+  const isFolded = (column.kind === 'string' || column.kind === 'memo') && column.exact !== true;
+  const plain = sql<boolean>`${folded} ${sql.raw(OPERATORS[operator])} ${isFolded ? fold(String(value)) : value}`;
+  return operator === 'ne' ? sql<boolean>`(${plain} or ${ref} is null)` : plain;
+}
+
+function textSql(
+  statement: Statement,
+  scope: Scope,
+  condition: Extract<Condition, { kind: 'text' }>,
+): RawBuilder<boolean> {
+  const found = resolveColumn(statement, scope, condition.of.segments);
+  if (found.column.kind !== 'string' && found.column.kind !== 'memo') {
+    throw badRequest(`${condition.test} works on text; ${found.column.name} is ${found.column.kind}.`);
+  }
+  const operand = condition.value.kind === 'alias' ? aliasValue(statement, condition.value.name) : condition.value;
+  if (operand.kind !== 'literal' || typeof operand.value !== 'string')
+    throw badRequest(`${condition.test} needs a text as its second argument.`);
+  const wanted = found.column.exact === true ? operand.value : fold(operand.value);
+  const pattern = readPattern(wanted);
+  if (condition.test === 'startswith' && pattern.every(({ kind }) => kind === 'char'))
+    return startsWith(found, textOf(pattern));
+  if (condition.test !== 'startswith') pattern.unshift({ kind: 'run' });
+  if (condition.test !== 'endswith') pattern.push({ kind: 'run' });
+  return matches(statement, found, pattern);
+}
+
+/** A range, because no engine of ours uses a plain index for LIKE in every collation. */
+function startsWith({ folded, ref }: ColumnRef, wanted: string): RawBuilder<boolean> {
+  if (wanted === '') return sql<boolean>`${ref} is not null`;
+  return sql<boolean>`(${folded} >= ${wanted} and ${folded} < ${wanted + LAST})`;
+}
+
+function matches(statement: Statement, { column, folded, scope }: ColumnRef, pattern: Pattern): RawBuilder<boolean> {
+  if (statement.session.engine === 'postgres') {
+    if (hasSets(pattern)) return sql<boolean>`${folded} ~ ${asRegularExpression(pattern)}`;
+    return sql<boolean>`${folded} like ${asLike(pattern)} escape ${'\\'}`;
+  }
+  const exact = sql<boolean>`${folded} glob ${asGlob(pattern)}`;
+  if (column.folded !== 'inside' || !hasTrigram(pattern) || scope.table.name === 'activitypointer') return exact;
+  const index = sql.table(`${scope.table.name}_fts`);
+  const candidates = sql`select rowid from ${index} where ${sql.ref(`${column.name}_folded`)} like ${asLooseLike(pattern)}`;
+  return sql<boolean>`(${sql.ref(`${scope.alias}.rowno`)} in (${candidates}) and ${exact})`;
+}
+
+/** `any` as a list of ids, which both engines turn around: the inner index first, then the rows. */
+function lambdaSql(
+  statement: Statement,
+  scope: Scope,
+  condition: Extract<Condition, { kind: 'any' | 'all' }>,
+): RawBuilder<boolean> {
+  const path =
+    scope.variable !== undefined && condition.path[0] === scope.variable ? condition.path.slice(1) : condition.path;
+  const name = path[0] ?? '';
+  const navigation = path.length === 1 ? scope.table.collections.get(name) : undefined;
+  if (navigation === undefined) throw unknownColumn(scope.table, path.join('/'));
+  const { session } = statement;
+  const target = tableOf(session.model, navigation.target);
+  session.access.demand(session.caller, 'read', target);
+  const inner = newScope(statement, target, condition.variable);
+  const of = condition.of === undefined ? undefined : conditionSql(statement, inner, condition.of);
+  const wanted = of !== undefined && condition.kind === 'all' ? sql<boolean>`not coalesce(${of}, false)` : of;
+  const parts = [
+    sql<boolean>`${sql.ref(`${inner.alias}.${navigation.column}`)} is not null`,
+    belongsTo(scope.table, inner, navigation),
+    session.access.readable(session.caller, target, inner.alias),
+    wanted,
+  ].filter((part) => part !== undefined);
+  const ids = sql`select ${sql.ref(`${inner.alias}.${navigation.column}`)} ${fromClause(statement, inner)} where ${sql.join(parts, sql` and `)}`;
+  const key = sql.ref(`${scope.alias}.${scope.table.key}`);
+  return condition.kind === 'any' ? sql<boolean>`${key} in (${ids})` : sql<boolean>`${key} not in (${ids})`;
+}

@@ -1,0 +1,38 @@
+import { toHttpError, errorBody } from '../http/errors.ts';
+import { badRequest } from './bad-request.ts';
+
+/** A request of the Web API, alone or as part of a batch. */
+export interface ApiRequest {
+  method: string;
+  /** Escaped, after the root of the service. */
+  path: string;
+  /** Escaped, after the question mark. */
+  search: string;
+  /** Names in lower case. */
+  headers: Readonly<Record<string, string | undefined>>;
+  body: Buffer | undefined;
+}
+
+export interface ApiResponse {
+  status: number;
+  headers: Record<string, string>;
+  /** An object is sent as JSON, a text as plain text. */
+  body?: object | string | Buffer;
+}
+
+export function readJson({ body }: Pick<ApiRequest, 'body'>): unknown {
+  if (body === undefined || body.length === 0) throw badRequest('The request needs a JSON body.', '0x80048d19');
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch {
+    throw badRequest('The body is not valid JSON in UTF-8.', '0x80048d19');
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Anything thrown, as the response that a client gets instead. */
+export function errorResponse(thrown: unknown): ApiResponse {
+  const error = toHttpError(thrown);
+  return { status: error.status, headers: { ...error.headers }, body: errorBody(error.code, error.message) };
+}

@@ -1,0 +1,67 @@
+import { HttpError } from '../http/errors.ts';
+import { badRequest, shown } from './bad-request.ts';
+import { parseArguments, parseLiteral, type Argument } from './filter.ts';
+import type { ApiResponse } from './message.ts';
+import type { Session, WriteSession } from './session.ts';
+
+/** What a message is called with; `id` is the row that it is bound to. */
+export interface Call {
+  parameters: ReadonlyMap<string, unknown>;
+  id: string;
+  session: Session;
+  /** Runs in one transaction: the change set's own, if the call is part of one. */
+  transaction<T>(work: (session: WriteSession) => Promise<T>): Promise<T>;
+}
+
+/** A message of the dialect, such as WhoAmI. A function is read with GET, an action is POSTed. */
+export interface Operation {
+  name: string;
+  kind: 'function' | 'action';
+  /** Logical name of the table whose rows it is bound to. */
+  boundTo?: string;
+  run(call: Call): Promise<ApiResponse>;
+}
+
+const NAMESPACE = 'Microsoft.Dynamics.CRM.';
+
+export function findOperation(
+  operations: readonly Operation[],
+  name: string,
+  boundTo: string | undefined,
+): Operation | undefined {
+  const plain = name.startsWith(NAMESPACE) ? name.slice(NAMESPACE.length) : name;
+  return operations.find((operation) => operation.name === plain && operation.boundTo === boundTo);
+}
+
+export function demandMethod({ kind, name }: Operation, method: string): void {
+  const allowed = kind === 'function' ? 'GET' : 'POST';
+  if (method !== allowed)
+    throw new HttpError(405, `${name} is called with ${allowed}.`, '0x80060888', { allow: allowed });
+}
+
+/** `(MessageId=@m)?@m='..'`: names are checked by the message itself. */
+export function functionParameters(
+  inside: string | undefined,
+  options: ReadonlyMap<string, string>,
+): Map<string, unknown> {
+  if (inside === undefined || inside.trim() === '') return new Map();
+  const found = new Map<string, unknown>();
+  for (const [name, argument] of parseArguments(inside)) found.set(name, argumentValue(argument, options));
+  return found;
+}
+
+function argumentValue(argument: Argument, options: ReadonlyMap<string, string>): unknown {
+  switch (argument.kind) {
+    case 'literal':
+      return argument.value;
+    case 'list':
+      return argument.items.map(({ value }) => value);
+    case 'path':
+      throw badRequest(`"${shown(argument.segments.join('/'))}" is not a value.`);
+    case 'alias': {
+      const source = options.get(argument.name);
+      if (source === undefined) throw badRequest(`The parameter alias ${shown(argument.name)} has no value.`);
+      return parseLiteral(source).value;
+    }
+  }
+}

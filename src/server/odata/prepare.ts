@@ -1,0 +1,134 @@
+import { sql, type RawBuilder } from 'kysely';
+import { conditionSql } from './condition-sql.ts';
+import type { Column, Table } from './metadata.ts';
+import type { SortColumn } from './paging.ts';
+import type { Annotations } from './present.ts';
+import type { Expand, Order, Query } from './query.ts';
+import {
+  columnRef,
+  findColumn,
+  fromClause,
+  isPolymorphic,
+  newScope,
+  newStatement,
+  resolveColumn,
+  unknownColumn,
+  type Scope,
+  type Statement,
+} from './scope.ts';
+import type { Session } from './session.ts';
+
+/** The original's page: its default and its largest. */
+export const LARGEST_PAGE = 5_000;
+const LARGEST_COUNT = 5_000;
+
+export interface ReadRequest {
+  session: Session;
+  table: Table;
+  query: Query;
+  /** `@name` -> literal, for parameter aliases. */
+  parameters: ReadonlyMap<string, string>;
+  annotations: Annotations;
+  /** Which rows, besides what the query says. */
+  among?: ((scope: Scope) => RawBuilder<boolean>) | undefined;
+  /** Rows of one page; the cookie of a next page is only made when this is given. */
+  pageSize?: number | undefined;
+  skipToken?: string | undefined;
+  /** Also the columns that a list leaves out unless they are named. */
+  heavy?: boolean | undefined;
+}
+
+/** A query over one table, ready to be put into a statement. */
+export interface Prepared {
+  statement: Statement;
+  scope: Scope;
+  columns: Column[];
+  order: SortColumn[];
+  key: RawBuilder<unknown>;
+  /** What is selected: the columns, key, version, lookups to expand and what the rows are sorted by. */
+  list: RawBuilder<unknown>;
+  conditions: RawBuilder<boolean>[];
+}
+
+export function prepareRead(request: ReadRequest): Prepared {
+  const { session, table, query } = request;
+  session.access.demand(session.caller, 'read', table);
+  const statement = newStatement(session, request.parameters);
+  const scope = newScope(statement, table);
+  const columns = chosenColumns(request);
+  const key = sql.ref(`${scope.alias}.${table.key}`);
+  const conditions = [
+    query.filter === undefined ? undefined : conditionSql(statement, scope, query.filter),
+    session.access.readable(session.caller, table, scope.alias),
+    request.among?.(scope),
+  ].filter((condition) => condition !== undefined);
+  const order = query.order.map((item) => sortColumn(statement, scope, item));
+  return { statement, scope, columns, order, key, conditions, list: selectList(request, scope, columns, order) };
+}
+
+export function where(conditions: readonly RawBuilder<boolean>[]): RawBuilder<unknown> {
+  return conditions.length === 0 ? sql`` : sql` where ${sql.join(conditions, sql` and `)}`;
+}
+
+export async function countRows({
+  statement,
+  scope,
+  conditions,
+}: Pick<Prepared, 'statement' | 'scope' | 'conditions'>): Promise<number> {
+  const one = sql`select 1 as one ${fromClause(statement, scope)}${where(conditions)} limit ${LARGEST_COUNT}`;
+  const { rows } = await sql<{ n: number }>`select count(*) as n from (${one}) as counted`.execute(
+    statement.session.queries,
+  );
+  return Number(rows[0]?.n ?? 0);
+}
+
+function chosenColumns({ table, query, heavy }: ReadRequest): Column[] {
+  const all = [...table.columns.values()];
+  if (query.select === undefined || query.select.includes('*'))
+    return heavy === true ? all : all.filter((column) => column.heavy !== true);
+  const chosen = query.select.filter(
+    (name) => (!table.collections.has(name) && !table.single.has(name)) || findColumn(table, name) !== undefined,
+  );
+  const named = chosen.map((name) => {
+    const column = findColumn(table, name);
+    if (column === undefined) throw unknownColumn(table, name);
+    return column;
+  });
+  const key = table.columns.get(table.key);
+  return [...new Set(key === undefined ? named : [...named, key])];
+}
+
+function sortColumn(statement: Statement, scope: Scope, { path, descending }: Order): SortColumn {
+  return { ...resolveColumn(statement, scope, path), descending };
+}
+
+function selectList(
+  { table, query }: ReadRequest,
+  scope: Scope,
+  columns: readonly Column[],
+  order: readonly SortColumn[],
+): RawBuilder<unknown> {
+  const lookups = navigationColumns(table, query.expand);
+  const physical = new Set([...columns, ...lookups]);
+  const parts = [...physical].flatMap((column) => {
+    const own = sql`${columnRef(scope, column).ref} as ${sql.id(column.name)}`;
+    if (column.kind !== 'lookup' || !isPolymorphic(table, column.name)) return [own];
+    return [own, sql.ref(`${scope.alias}.${column.name}_type`)];
+  });
+  for (const name of [table.key, 'versionnumber']) {
+    const column = table.columns.get(name);
+    if (column !== undefined && !physical.has(column)) parts.push(sql.ref(`${scope.alias}.${name}`));
+  }
+  order.forEach(({ folded }, index) => parts.push(sql`${folded} as ${sql.id(`sort${index}`)}`));
+  return sql.join(parts);
+}
+
+/** The lookups that must be read so that their rows can be put in. */
+function navigationColumns(table: Table, expand: readonly Expand[]): Column[] {
+  return expand.flatMap(({ navigation }) => {
+    const single = table.single.get(navigation);
+    if (single === undefined && !table.collections.has(navigation)) throw unknownColumn(table, navigation);
+    const column = single === undefined ? undefined : table.columns.get(single.column);
+    return column === undefined ? [] : [column];
+  });
+}

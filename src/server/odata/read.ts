@@ -1,0 +1,48 @@
+import { sql } from 'kysely';
+import { finishRows } from './expand.ts';
+import { behind, orderSql, readCookie, writeCookie, type SortColumn } from './paging.ts';
+import { countRows, LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
+import { fromClause } from './scope.ts';
+import type { Row } from './session.ts';
+
+export interface Page {
+  rows: Row[];
+  /** For the next page; absent on the last. */
+  cookie: string | undefined;
+  /** All rows of the query, if it asked; never above 5,000. */
+  count: number | undefined;
+}
+
+export async function readPage(request: ReadRequest): Promise<Page> {
+  const { session, query } = request;
+  const prepared = prepareRead(request);
+  const { order, key, scope, statement, conditions } = prepared;
+  const size = Math.min(request.pageSize ?? query.top ?? LARGEST_PAGE, LARGEST_PAGE);
+  const cookie = request.skipToken === undefined ? undefined : readCookie(request.skipToken, order);
+  const page = cookie === undefined ? conditions : [...conditions, behind(order, cookie, key)];
+  const { rows: found } =
+    await sql<Row>`select ${prepared.list} ${fromClause(statement, scope)}${where(page)} order by ${orderSql(order, key)} limit ${size + 1}`.execute(
+      session.queries,
+    );
+  const stored = found.slice(0, size);
+  const more = found.length > size && (query.top === undefined || request.pageSize !== undefined);
+  return {
+    rows: await finishRows(request, prepared, stored),
+    cookie: more ? cookieAfter(stored.at(-1), order, prepared, (cookie?.page ?? 1) + 1) : undefined,
+    count: query.count ? await countRows(prepared) : undefined,
+  };
+}
+
+function cookieAfter(
+  last: Row | undefined,
+  order: readonly SortColumn[],
+  { scope }: Prepared,
+  page: number,
+): string | undefined {
+  if (last === undefined) return undefined;
+  const values = order.map((_, index) => {
+    const value = last[`sort${index}`];
+    return typeof value === 'string' || typeof value === 'number' ? value : null;
+  });
+  return writeCookie({ page, values, key: String(last[scope.table.key]) });
+}

@@ -1,0 +1,119 @@
+import { sql, type RawBuilder } from 'kysely';
+import { badRequest, shown } from './bad-request.ts';
+import { tableOf, type CollectionNavigation, type Column, type SingleNavigation, type Table } from './metadata.ts';
+import type { Session } from './session.ts';
+
+/** A table within a statement, under a short name, with the tables that paths have joined to it. */
+export interface Scope {
+  table: Table;
+  alias: string;
+  /** The variable of a lambda, where this scope is inside one. */
+  variable: string | undefined;
+  joins: Map<string, { navigation: SingleNavigation; scope: Scope }>;
+}
+
+export interface Statement {
+  session: Session;
+  parameters: ReadonlyMap<string, string>;
+  /** A fresh short name. */
+  alias(): string;
+}
+
+export function newStatement(session: Session, parameters: ReadonlyMap<string, string> = new Map()): Statement {
+  let count = 0;
+  return { session, parameters, alias: () => `t${count++}` };
+}
+
+export function newScope(statement: Statement, table: Table, variable?: string): Scope {
+  return { table, alias: statement.alias(), variable, joins: new Map() };
+}
+
+export interface ColumnRef {
+  column: Column;
+  /** The column as it stands in the statement; for text, `folded` is what it is compared and sorted by. */
+  ref: RawBuilder<unknown>;
+  folded: RawBuilder<unknown>;
+  scope: Scope;
+}
+
+/** `_primarycontactid_value` and, where there is no choice, `primarycontactid` name the lookup; else the column itself. */
+export function findColumn(table: Table, name: string): Column | undefined {
+  const lookup = /^_(\w+)_value$/.exec(name)?.[1];
+  const column = table.columns.get(lookup ?? name);
+  return lookup !== undefined && column?.kind !== 'lookup' ? undefined : column;
+}
+
+export function unknownColumn(table: Table, name: string) {
+  return badRequest(
+    `Could not find a property named '${shown(name)}' on type 'Microsoft.Dynamics.CRM.${table.name}'.`,
+    '0x80060888',
+  );
+}
+
+/** Follows a path from a scope to a column, joining what lies between. @throws {HttpError} 400 naming what is unknown */
+export function resolveColumn(statement: Statement, start: Scope, segments: readonly string[]): ColumnRef {
+  const path = start.variable !== undefined && segments[0] === start.variable ? segments.slice(1) : segments;
+  if (start.variable !== undefined && path === segments)
+    throw badRequest(`"${shown(segments.join('/'))}" does not start with the variable ${start.variable}.`);
+  const last = path.at(-1);
+  if (last === undefined) throw badRequest('A column is missing after the variable.');
+  const scope = path.slice(0, -1).reduce((inner, segment) => joinTo(statement, inner, segment), start);
+  const column = findColumn(scope.table, last);
+  if (column === undefined) throw unknownColumn(scope.table, last);
+  return columnRef(scope, column);
+}
+
+export function columnRef(scope: Scope, column: Column): ColumnRef {
+  if (column.constant !== undefined) {
+    const constant = sql`${column.constant}`;
+    return { column, ref: constant, folded: constant, scope };
+  }
+  const ref = sql.ref(`${scope.alias}.${column.from ?? column.name}`);
+  const isText = column.kind === 'string' || column.kind === 'memo';
+  const folded = column.folded !== undefined ? sql.ref(`${scope.alias}.${column.name}_folded`) : sql`crm_fold(${ref})`;
+  return { column, ref, folded: isText && column.exact !== true ? folded : ref, scope };
+}
+
+function joinTo(statement: Statement, scope: Scope, name: string): Scope {
+  const known = scope.joins.get(name);
+  if (known !== undefined) return known.scope;
+  const navigation = scope.table.single.get(name);
+  if (navigation === undefined) throw unknownColumn(scope.table, name);
+  const target = tableOf(statement.session.model, navigation.target);
+  const { access, caller } = statement.session;
+  access.demand(caller, 'read', target);
+  const joined = newScope(statement, target);
+  scope.joins.set(name, { navigation, scope: joined });
+  return joined;
+}
+
+/** `from contact as t0 left join account as t1 on ...` with everything that paths have asked for so far. */
+export function fromClause(statement: Statement, scope: Scope): RawBuilder<unknown> {
+  return sql`from ${sql.table(scope.table.name)} as ${sql.ref(scope.alias)}${joinClauses(statement, scope)}`;
+}
+
+function joinClauses(statement: Statement, scope: Scope): RawBuilder<unknown> {
+  const { access, caller } = statement.session;
+  const clauses = [...scope.joins.values()].map(({ navigation, scope: joined }) => {
+    const { alias, table } = joined;
+    const visible = access.readable(caller, table, alias);
+    return sql` left join ${sql.table(table.name)} as ${sql.ref(alias)} on ${sql.ref(`${alias}.${table.key}`)} = ${sql.ref(`${scope.alias}.${navigation.column}`)}${pointsTo(scope, navigation)}${visible === undefined ? sql`` : sql` and ${visible}`}${joinClauses(statement, joined)}`;
+  });
+  return clauses.length === 0 ? sql`` : sql.join(clauses, sql``);
+}
+
+/** Where a lookup may point to several tables, only the one that the path names. */
+function pointsTo(scope: Scope, { column, target }: SingleNavigation): RawBuilder<unknown> {
+  if (!isPolymorphic(scope.table, column)) return sql``;
+  return sql` and ${sql.ref(`${scope.alias}.${column}_type`)} = ${target}`;
+}
+
+export function isPolymorphic(table: Table, column: string): boolean {
+  return (table.columns.get(column)?.targets?.length ?? 0) > 1;
+}
+
+/** The rows of a collection that belong to rows of `of`; the union of activities asks for no type, its ids are enough. */
+export function belongsTo(of: Table, child: Scope, { column }: CollectionNavigation): RawBuilder<boolean> | undefined {
+  if (!isPolymorphic(child.table, column) || of.name === 'activitypointer') return undefined;
+  return sql<boolean>`${sql.ref(`${child.alias}.${column}_type`)} = ${of.name}`;
+}

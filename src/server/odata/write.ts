@@ -1,0 +1,210 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { Engine, Queries } from '../db/engine.ts';
+import { isUniqueViolation } from '../db/errors.ts';
+import { fold } from '../db/fold.ts';
+import { HttpError } from '../http/errors.ts';
+import { badRequest } from './bad-request.ts';
+import { tableOf, type Table } from './metadata.ts';
+import { isPolymorphic } from './scope.ts';
+import type { Row, Session, WriteSession } from './session.ts';
+import { storedTime, type Stored } from './values.ts';
+
+/** The number that the next written row carries: larger than any before it. */
+async function nextVersion(queries: Queries, engine: Engine): Promise<number> {
+  const { rows } =
+    engine === 'postgres'
+      ? await sql<{ value: number }>`select nextval('crm_version') as value`.execute(queries)
+      : await sql<{ value: number }>`update crm_version set value = value + 1 returning value`.execute(queries);
+  return Number(rows[0]?.value);
+}
+
+/** One row as it is stored, only if the caller may see it. @throws {HttpError} 404 */
+export async function requireRow(session: Session, table: Table, id: string): Promise<Row> {
+  const row = await findRow(session, table, id);
+  if (row === undefined) throw doesNotExist(table, id);
+  return row;
+}
+
+export async function findRow(session: Session, table: Table, id: string): Promise<Row | undefined> {
+  const visible = session.access.readable(session.caller, table, 't0');
+  const { rows } = await sql<Row>`select * from ${sql.table(table.name)} as t0
+    where ${sql.ref(`t0.${table.key}`)} = ${id}${visible === undefined ? sql`` : sql` and ${visible}`}`.execute(
+    session.queries,
+  );
+  return rows[0];
+}
+
+export function doesNotExist(table: Table, id: string): HttpError {
+  return new HttpError(404, `Entity '${table.name}' With Id = ${id} Does Not Exist`, '0x80040217');
+}
+
+/**
+ * Stores a new row: fills in owner, state, dates and version, after the table's rule had its say.
+ * @param values column -> stored; lookups with several targets bring `<column>_type`
+ * @param unlessClash leaves the row out when a unique index already holds its like, instead of failing the transaction
+ * @returns the row's id, or `undefined` when it was left out
+ */
+export async function insertRow(
+  session: WriteSession,
+  table: Table,
+  values: Map<string, Stored>,
+  unlessClash = false,
+): Promise<string | undefined> {
+  session.access.demand(session.caller, 'create', table);
+  const stamp = storedTime(session.now());
+  fillIn(session, table, values, stamp);
+  await session.rules.get(table.name)?.beforeWrite?.({ values, before: undefined, session });
+  settleState(table, values, undefined);
+  requireColumns(table, values);
+  foldColumns(table, values);
+  values.set('versionnumber', await nextVersion(session.queries, session.engine));
+  const columns = sql.join([...values.keys()].map((name) => sql.id(name)));
+  const key = sql.ref(table.key);
+  const clash = unlessClash ? sql` on conflict do nothing` : sql``;
+  const insert = sql<Row>`insert into ${sql.table(table.name)} (${columns}) values (${sql.join([...values.values()])})${clash} returning ${key} as id`;
+  const { rows } = await guarded(table, () => insert.execute(session.queries));
+  const id = rows[0]?.['id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
+function fillIn({ caller, now }: WriteSession, table: Table, values: Map<string, Stored>, stamp: string): void {
+  const unlessGiven = (name: string, value: Stored) => {
+    if (table.columns.has(name) && values.get(name) === undefined) values.set(name, value);
+  };
+  if (!values.has(table.key)) values.set(table.key, newId(now()));
+  for (const column of table.columns.values())
+    if (column.initial !== undefined) unlessGiven(column.name, asStored(column.initial));
+  unlessGiven('createdon', stamp);
+  unlessGiven('modifiedon', stamp);
+  unlessGiven('createdby', caller.userId);
+  unlessGiven('modifiedby', caller.userId);
+  unlessGiven('owningbusinessunit', caller.businessUnitId);
+  if (table.owned && values.get('ownerid') == null) {
+    values.set('ownerid', caller.userId);
+    values.set('ownerid_type', 'systemuser');
+  }
+  if (table.states.size > 0 && !values.has('statecode') && !values.has('statuscode'))
+    values.set('statecode', [...table.states.keys()][0] ?? 0);
+}
+
+function asStored(value: string | number | boolean): Stored {
+  return typeof value === 'boolean' ? Number(value) : value;
+}
+
+/** Sorted by time, so that new rows are written beside each other: version 7 of RFC 9562. */
+export function newId(now: Date): string {
+  const time = now.getTime().toString(16).padStart(12, '0');
+  const random = crypto.randomUUID();
+  return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${random.slice(15)}`;
+}
+
+/** Writes over the row as it was read: a change by somebody else in between is 412. @returns the new version */
+export async function updateRow(
+  session: WriteSession,
+  table: Table,
+  before: Row,
+  values: Map<string, Stored>,
+): Promise<number> {
+  session.access.demand(session.caller, 'write', table);
+  if (table.columns.has('modifiedon')) {
+    values.set('modifiedon', storedTime(session.now()));
+    values.set('modifiedby', session.caller.userId);
+  }
+  await session.rules.get(table.name)?.beforeWrite?.({ values, before, session });
+  settleState(table, values, before);
+  foldColumns(table, values);
+  values.set('versionnumber', await nextVersion(session.queries, session.engine));
+  const assignments = sql.join([...values].map(([name, value]) => sql`${sql.id(name)} = ${value}`));
+  const id = String(before[table.key]);
+  const seen = Number(before['versionnumber']);
+  const update = sql<Row>`update ${sql.table(table.name)} set ${assignments}
+    where ${sql.ref(table.key)} = ${id} and versionnumber = ${seen} returning versionnumber`;
+  const { rows } = await guarded(table, () => update.execute(session.queries));
+  if (rows.length === 0) throw versionMismatch();
+  return Number(rows[0]?.['versionnumber']);
+}
+
+export function versionMismatch(): HttpError {
+  return new HttpError(
+    412,
+    "The version of the existing record doesn't match the RowVersion property provided.",
+    '0x80060882',
+  );
+}
+
+/** Removes a row, what belongs to it, and every lookup that points to it. */
+export async function deleteRow(session: WriteSession, table: Table, id: string): Promise<void> {
+  session.access.demand(session.caller, 'delete', table);
+  for (const { target, column, owned } of table.collections.values()) {
+    if (owned === true) await deleteWhere(session, tableOf(session.model, target), sql`${sql.ref(column)} = ${id}`);
+  }
+  for (const other of session.model.tables.values()) await unlink(session, other, table, id);
+  await deleteWhere(session, table, sql`${sql.ref(table.key)} = ${id}`);
+  await session.rules.get(table.name)?.afterDelete?.(id, session);
+}
+
+export async function deleteWhere(
+  { queries }: WriteSession,
+  table: Table,
+  condition: RawBuilder<unknown>,
+): Promise<void> {
+  await sql`delete from ${sql.table(table.name)} where ${condition}`.execute(queries);
+}
+
+async function unlink(session: WriteSession, other: Table, gone: Table, id: string): Promise<void> {
+  if (other.readOnly) return;
+  for (const { name, kind, targets } of other.columns.values()) {
+    if (kind !== 'lookup' || targets?.includes(gone.name) !== true) continue;
+    const typed = isPolymorphic(other, name);
+    const clearType = typed ? sql`, ${sql.id(`${name}_type`)} = null` : sql``;
+    const ofType = typed ? sql` and ${sql.id(`${name}_type`)} = ${gone.name}` : sql``;
+    const marked = other.name === 'activityparty' && name === 'partyid' ? sql`, ispartydeleted = 1` : sql``;
+    await sql`update ${sql.table(other.name)} set ${sql.id(name)} = null${clearType}${marked} where ${sql.id(name)} = ${id}${ofType}`.execute(
+      session.queries,
+    );
+  }
+}
+
+async function guarded<T>(table: Table, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (isUniqueViolation(error))
+      throw new HttpError(412, `A record with matching key values already exists in ${table.name}.`, '0x80040237');
+    throw error;
+  }
+}
+
+function requireColumns(table: Table, values: ReadonlyMap<string, Stored>): void {
+  for (const { name, required } of table.columns.values()) {
+    if (required === true && (values.get(name) == null || values.get(name) === '')) {
+      throw badRequest(`The required column '${name}' of ${table.name} is missing.`, '0x80040203');
+    }
+  }
+}
+
+/** Status and status reason always fit each other; who gives only one of them gets the other. */
+function settleState(table: Table, values: Map<string, Stored>, before: Row | undefined): void {
+  const state = values.get('statecode');
+  const status = values.get('statuscode');
+  if (table.states.size === 0 || (state == null && status == null)) return;
+  const stateOfStatus = [...table.states].find(([, { statuses }]) => statuses.has(Number(status)))?.[0];
+  const settled = Number(state ?? (before !== undefined && status == null ? before['statecode'] : stateOfStatus));
+  const known = table.states.get(settled);
+  const reason = status == null ? known?.statuses.keys().next().value : Number(status);
+  if (known === undefined || reason === undefined || !known.statuses.has(reason)) {
+    throw badRequest(
+      `${String(status)} is not a valid status code for state code ${String(settled)} of ${table.name}.`,
+      '0x80048408',
+    );
+  }
+  values.set('statecode', settled);
+  values.set('statuscode', reason);
+}
+
+function foldColumns(table: Table, values: Map<string, Stored>): void {
+  for (const [name, value] of [...values]) {
+    if (table.columns.get(name)?.folded !== undefined)
+      values.set(`${name}_folded`, typeof value === 'string' ? fold(value) : null);
+  }
+}
