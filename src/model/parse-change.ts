@@ -126,9 +126,9 @@ export function parseChange(value: unknown): Change {
         kind,
         mail: parseMailIdentity(fields['mail']),
         keepRecord: flagOf(fields, 'keepRecord'),
-        ...(fields['onlyIfCreatedBy'] === undefined
+        ...(fields['onlyIfUntouched'] === undefined
           ? {}
-          : { onlyIfCreatedBy: parseCreator(fields['onlyIfCreatedBy']) }),
+          : { onlyIfUntouched: parseUntouched(fields['onlyIfUntouched']) }),
       } satisfies UntrackChange;
     case 'create':
       return {

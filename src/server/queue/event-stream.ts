@@ -30,11 +30,12 @@ export function streamEvents(ledger: Ledger, owner: string, after: number, reply
   const news = (): void => {
     again = true;
     sending ??= send()
-      .catch((error: unknown) =>
-        stream.destroy(error instanceof Error ? error : new Error('the event log could not be read')),
-      )
+      .catch((error: unknown) => {
+        stream.destroy(error instanceof Error ? error : new Error('the event log could not be read'));
+      })
       .finally(() => {
         sending = null;
+        if (again && !stream.destroyed) news();
       });
   };
 
