@@ -19,11 +19,14 @@ const below = (path: string, prefix: string) =>
   path === prefix || path.startsWith(`${prefix}/`) || path.startsWith(`${prefix}?`);
 const isCrm = (path: string) => below(path, '/api/data');
 
+/** A request from a person's device, or of the server's own worker, for which only the CRM can fail. */
+export type Side = 'outside' | 'inside';
+
 /** Does this fault cut the connection of a request to `path`? */
-const cuts = (fault: Fault, path: string) =>
-  fault === 'offline' ||
-  (fault === 'server-unreachable' && (isCrm(path) || below(path, '/sync'))) ||
-  (fault === 'crm-down' && isCrm(path));
+const cuts = (fault: Fault, path: string, side: Side) =>
+  (fault === 'crm-down' && isCrm(path)) ||
+  (side === 'outside' &&
+    (fault === 'offline' || (fault === 'server-unreachable' && (isCrm(path) || below(path, '/sync')))));
 
 interface Answer {
   status: number;
@@ -87,18 +90,18 @@ const answerLate = (response: ServerResponse, delay: number) => {
 /** `slowBy`: milliseconds by which crm-slow answers late. */
 export const createFaults = (changed: (fault: Fault) => void, slowBy = 10_000) => {
   let fault: Fault = 'none';
-  const open = new Map<ServerResponse, string>();
+  const open = new Map<ServerResponse, { path: string; side: Side }>();
 
   const set = (next: Fault) => {
     fault = next;
     // A connection that stays open through an outage would be a fault that is none.
-    for (const [response, path] of open) if (cuts(fault, path)) response.socket?.destroy();
+    for (const [response, { path, side }] of open) if (cuts(fault, path, side)) response.socket?.destroy();
     changed(fault);
   };
 
-  const handle = (request: IncomingMessage, response: ServerResponse, next: () => void) => {
+  const handle = (request: IncomingMessage, response: ServerResponse, side: Side, next: () => void) => {
     const path = request.url ?? '/';
-    if (cuts(fault, path)) {
+    if (cuts(fault, path, side)) {
       request.socket.destroy();
       return;
     }
@@ -108,7 +111,7 @@ export const createFaults = (changed: (fault: Fault) => void, slowBy = 10_000) =
       response.writeHead(answer.status, answer.headers).end(answer.body);
       return;
     }
-    open.set(response, path);
+    open.set(response, { path, side });
     response.once('close', () => open.delete(response));
     if (fault === 'crm-slow' && isCrm(path)) answerLate(response, slowBy);
     next();

@@ -1,6 +1,8 @@
 // The composition behind `npm start` and nowhere else: the product, and around it everything that a person would otherwise
 // need a Microsoft 365 for.
+import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
+import type { RequestHandler } from '../http/server.ts';
 import { createEvents } from './events.ts';
 import { guarded, openDoor } from './doors.ts';
 import type { Door } from './doors.ts';
@@ -9,7 +11,10 @@ import type { Fault } from './faults.ts';
 import { createHostServer } from './host-server.ts';
 import { openIdentity } from './identity.ts';
 import { openMail } from './mailbox/open.ts';
-import { createOfficeServer } from './office-server.ts';
+import type { Store } from './mailbox/store.ts';
+import { createOfficeServer, isLocalAddress } from './office-server.ts';
+import { startProduct } from './product.ts';
+import { postSample } from './sample/post-crm.ts';
 
 export interface LocalOptions {
   /** 0: any free port. */
@@ -43,43 +48,67 @@ const createUndo = () => {
   return { add: (step: () => unknown) => steps.push(step), run };
 };
 
-const compose = async (
-  options: LocalOptions,
-  doors: { addin: Door; host: Door },
-  later: (undo: () => unknown) => void,
-): Promise<Omit<Local, 'stop'>> => {
+interface Doors {
+  addin: Door;
+  host: Door;
+  /** Where the server's own worker goes to the CRM: the network of the person in front of it is not in between. */
+  inside: Door;
+}
+
+const firstStart = async (store: Store, options: LocalOptions, now: number, seed: () => Promise<void>) => {
+  const place = `sample crm ${createHash('sha256')
+    .update(options.databaseUrl ?? '')
+    .digest('hex')
+    .slice(0, 16)}`;
+  if (store.setting(place) !== undefined) return;
+  options.log('First start of this data directory: filling the CRM and the mailbox with the sample.');
+  await seed();
+  store.setSetting(place, new Date(now).toISOString());
+};
+
+type Later = (undo: () => unknown) => void;
+
+const compose = async (options: LocalOptions, doors: Doors, later: Later): Promise<Omit<Local, 'stop'>> => {
   const { log } = options;
   const now = options.now ?? Date.now;
   const events = createEvents();
   const faults = createFaults((fault) => events.emit({ name: 'faults', data: { fault } }));
+  const changed = (address: string | null) => events.emit({ name: 'mailbox', data: { address } });
   const identity = await openIdentity(options.dataDir, doors.addin.port);
-  const everybody = () => events.emit({ name: 'mailbox', data: { address: null } });
-  const mail = await openMail({ ...options, identity, now, changed: everybody });
+  const mail = await openMail({ ...options, identity, now, changed: () => changed(null) });
   later(mail.close);
+  const addresses = { addinUrl: doors.addin.url, hostPort: doors.host.port, crmUrl: doors.inside.url };
+  const product = await startProduct({ ...options, ...addresses, identity, now }, later);
+  await firstStart(mail.store, options, now(), () => postSample(product, identity, now()));
   const office = await createOfficeServer(identity);
   later(() => office.close());
+  const addinUrl = doors.addin.url;
   const host = await createHostServer({
     ...mail,
     identity,
     events,
     faults,
     log,
-    addinUrl: doors.addin.url,
-    changed: (address) => events.emit({ name: 'mailbox', data: { address } }),
+    addinUrl,
+    changed,
     lookedAt: mail.look,
   });
   later(() => host.close());
-  doors.addin.serve(
-    guarded((request, response) => faults.handle(request, response, () => office.routing(request, response))),
-  );
+  // The doors close first, so that whatever is behind them has nothing left to answer.
+  Object.values(doors).forEach((door: Door) => later(door.close));
+  const addin: RequestHandler = (request, response) =>
+    faults.handle(request, response, 'outside', () =>
+      (isLocalAddress(request.url) ? office : product).routing(request, response),
+    );
+  doors.addin.serve(guarded(addin));
   doors.host.serve(guarded((request, response) => host.routing(request, response)));
-  return {
-    addinUrl: doors.addin.url,
-    hostUrl: doors.host.url,
-    token: async (user) => (await identity.token(user)).accessToken,
-    fault: faults.set,
-    mailRead: mail.settled,
-  };
+  doors.inside.serve(
+    guarded((request, response) =>
+      faults.handle(request, response, 'inside', () => product.routing(request, response)),
+    ),
+  );
+  const token = async (user?: string) => (await identity.token(user)).accessToken;
+  return { addinUrl, hostUrl: doors.host.url, token, fault: faults.set, mailRead: mail.settled };
 };
 
 /** @throws errors whose message is a sentence for people: a port or the data directory in use, a PATH that is no mail. */
@@ -91,7 +120,9 @@ export const startLocal = async (options: LocalOptions): Promise<Local> => {
     undo.add(addin.close);
     const host = await openDoor('HOST_PORT', options.hostPort);
     undo.add(host.close);
-    const local = await compose(options, { addin, host }, undo.add);
+    const inside = await openDoor('', 0);
+    undo.add(inside.close);
+    const local = await compose(options, { addin, host, inside }, undo.add);
     return { ...local, stop: undo.run };
   } catch (error) {
     await undo.run();

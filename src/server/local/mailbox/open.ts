@@ -63,6 +63,7 @@ export const openMail = async (options: MailOptions) => {
   if (indexer) void indexer.run();
   else await deliverSample(store, options.identity, options.now());
   return {
+    store,
     kind: path?.kind ?? 'sample mailbox',
     mailboxes: createMailboxes(store, path?.path ?? 'sample'),
     drafts: createDrafts(store, options.now),

@@ -1,0 +1,79 @@
+// The product as it runs for an organisation, with the local identity provider in place of a real one and its own CRM.
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FastifyInstance } from 'fastify';
+import { createApp } from '../app.ts';
+import { openDatabase } from '../db/open.ts';
+import { loopbackHosts } from '../http/loopback.ts';
+import type { PagesOptions } from '../http/pages.ts';
+import { registerQueue, startWorker } from '../queue/start.ts';
+import { createServiceIdentity } from '../service-token.ts';
+import { outlookHost } from './doors.ts';
+import { audience, localUsers, tenantId } from './identity.ts';
+import type { Identity } from './identity.ts';
+import { officeAbsence, withLocalOffice } from './office.ts';
+
+export interface ProductOptions {
+  dataDir: string;
+  databaseUrl?: string | undefined;
+  identity: Identity;
+  addinUrl: string;
+  hostPort: number;
+  /** Where the worker reaches the CRM. */
+  crmUrl: string;
+  now: () => number;
+  log: (sentence: string) => void;
+}
+
+/** The application user of the built-in CRM, always the same. */
+const serviceUser = 'a1050000-0000-4000-8000-000000000002';
+
+/** Where pages load office.js from when the package is not installed. */
+const networkScripts = ['https://officeapis.public.onecdn.static.microsoft', 'https://ajax.aspnetcdn.com'];
+
+const pagesOf = ({ addinUrl, hostPort }: ProductOptions): PagesOptions => {
+  const hasOffice = officeAbsence() === null;
+  return {
+    directory: fileURLToPath(new URL('../../../dist/web', import.meta.url)),
+    config: { crmUrl: addinUrl, tenantId, identity: { kind: 'local' } },
+    frameAncestors: ['localhost', '127.0.0.1', outlookHost].map((name) => `http://${name}:${hostPort}`),
+    connect: [addinUrl],
+    ...(hasOffice ? { transformHtml: withLocalOffice } : { scripts: networkScripts }),
+  };
+};
+
+/** @throws DatabaseError with a sentence for people */
+export const startProduct = async (
+  options: ProductOptions,
+  later: (undo: () => unknown) => void,
+): Promise<FastifyInstance> => {
+  const { identity, databaseUrl, log, now } = options;
+  const database = await openDatabase(
+    databaseUrl === undefined ? { file: join(options.dataDir, 'alongside.sqlite') } : { url: databaseUrl },
+  );
+  later(() => database.close());
+  const service = await createServiceIdentity(tenantId, serviceUser, now);
+  const administrators = localUsers.slice(0, 1).map(({ address }) => address);
+  const app = await createApp({
+    database,
+    identity: { issuers: [{ issuer: identity.issuer, audience, keys: identity.keys }, service.issuer] },
+    crm: { organisation: 'Contoso', firstSignIn: 'create', administrators },
+    pages: pagesOf(options),
+    loopback: { hosts: [...loopbackHosts, outlookHost] },
+    now: () => new Date(now()),
+  });
+  later(() => app.close());
+  const queue = {
+    database,
+    crm: { url: options.crmUrl, token: service.token, fetch },
+    tenantId,
+    now,
+    random: Math.random,
+    report: (error: unknown) => log(`The queue met an unexpected error: ${String(error)}`),
+  };
+  const ledger = registerQueue(app, queue);
+  await app.ready();
+  const worker = startWorker(ledger, queue);
+  later(() => worker.stop());
+  return app;
+};
