@@ -27,7 +27,7 @@ const project = (displayName, folders, more = {}) => ({
 export default {
   randomize: true,
   projects: [
-    project('unit', ['model', 'api', 'sync', 'host', 'identity', 'outlook', 'manifest']),
+    project('unit', ['model', 'api', 'sync', 'host', 'identity', 'outlook', 'taskpane', 'manifest']),
     project('server', ['server'], {
       globalSetup: '<rootDir>/test/server/postgres.setup.js',
       globalTeardown: '<rootDir>/test/server/postgres.teardown.js',

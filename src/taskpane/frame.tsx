@@ -1,20 +1,18 @@
-import {
-  FluentProvider,
-  makeStyles,
-  teamsHighContrastTheme,
-  tokens,
-  webDarkTheme,
-  webLightTheme,
-  type Theme,
-} from '@fluentui/react-components';
-import { useEffect, useSyncExternalStore, type ReactNode } from 'react';
+import { FluentProvider, makeStyles, type Theme, tokens } from '@fluentui/react-components';
+import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import type { Colours, ColourScheme } from './colours.ts';
 
-const themes: Record<ColourScheme, Theme> = {
-  light: webLightTheme,
-  dark: webDarkTheme,
-  contrast: teamsHighContrastTheme,
-};
+/** A theme is 20 KB of colours and one is enough: the others come when they are needed. */
+export async function loadTheme(scheme: ColourScheme): Promise<Theme> {
+  switch (scheme) {
+    case 'light':
+      return (await import('./themes/light.ts')).default;
+    case 'dark':
+      return (await import('./themes/dark.ts')).default;
+    case 'contrast':
+      return (await import('./themes/contrast.ts')).default;
+  }
+}
 
 const useStyles = makeStyles({
   frame: {
@@ -25,10 +23,23 @@ const useStyles = makeStyles({
 });
 
 /** Theme and writing direction of everything in the pane. */
-export function Frame(props: { colours: Colours; direction: 'ltr' | 'rtl'; children: ReactNode }) {
+export function Frame(props: {
+  colours: Colours;
+  /** The theme of the scheme at the start, so that the first frame is painted in it. */
+  first: Theme;
+  direction: 'ltr' | 'rtl';
+  children: ReactNode;
+}) {
   const styles = useStyles();
   const scheme = useSyncExternalStore(props.colours.subscribe, props.colours.current);
-  const theme = themes[scheme];
+  const [theme, setTheme] = useState(props.first);
+  useEffect(() => {
+    let left = false;
+    void loadTheme(scheme).then((loaded) => left || setTheme(loaded));
+    return () => {
+      left = true;
+    };
+  }, [scheme]);
   useEffect(() => {
     // Scroll bars and the page behind a bounce follow the theme.
     document.documentElement.style.colorScheme = scheme === 'light' ? 'light' : 'dark';

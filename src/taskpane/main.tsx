@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { officeReady } from '../outlook/office.ts';
 import { createOfficeMailbox } from '../outlook/office-mailbox.ts';
 import { officeColours, onOfficeColours } from '../outlook/theme.ts';
-import { Frame } from './frame.tsx';
+import { Frame, loadTheme } from './frame.tsx';
 import { languageFor, LanguageProvider } from './language.tsx';
 import { NothingOpen } from './nothing-open.tsx';
 import { Pane } from './pane.tsx';
@@ -19,10 +19,11 @@ async function main(): Promise<void> {
   const root = createRoot(place);
   const insideOutlook = await officeReady();
   const colours = createColours({ own: officeColours, onOwn: onOfficeColours, media: (query) => matchMedia(query) });
+  const first = await loadTheme(colours.current());
 
   if (!insideOutlook) {
     root.render(
-      <Frame colours={colours} direction="ltr">
+      <Frame colours={colours} first={first} direction="ltr">
         <NothingOpen because="outside" />
       </Frame>,
     );
@@ -45,7 +46,7 @@ async function main(): Promise<void> {
 
   root.render(
     <LanguageProvider value={language}>
-      <Frame colours={colours} direction={language.direction}>
+      <Frame colours={colours} first={first} direction={language.direction}>
         <QueryClientProvider client={queries}>
           <Pane mailbox={mailbox} start={start} choices={createChoices(() => sessionStorage)} recent={recent} />
         </QueryClientProvider>

@@ -69,6 +69,7 @@ const english = {
   table: (table: RecordTable) => tables[table],
   unknownPerson: 'Not in the CRM',
   openInCrm: 'Open in CRM',
+  busy: 'Please wait',
   tryAgain: 'Try again',
   tryNow: 'Try now',
   signIn: 'Sign in',

@@ -1,10 +1,11 @@
-import { Button, makeStyles, Spinner, Text, tokens } from '@fluentui/react-components';
+import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import type { CreateChange } from '../../model/change.ts';
 import type { MailAddress } from '../../model/message.ts';
 import type { OpenItem } from '../../outlook/mailbox.ts';
 import { useLanguage } from '../language.tsx';
 import type { Services } from '../services.ts';
+import { Turning } from '../waiting.tsx';
 import type { PersonValues } from './create-person.tsx';
 
 const load = () => import('./create-person.tsx');
@@ -40,7 +41,7 @@ export function Nobody(props: { known: MailAddress; item: OpenItem; services: Se
   }
   if (table !== null) {
     return (
-      <Suspense fallback={<Spinner size="tiny" />}>
+      <Suspense fallback={<Turning />}>
         <CreatePerson
           table={table}
           known={known}
@@ -87,7 +88,7 @@ function Making(props: { lane: string; name: string; services: Services; onDone:
   switch (state) {
     case 'sending':
     case 'done':
-      return <Spinner size="tiny" label={texts.creating} style={{ justifyContent: 'flex-start' }} />;
+      return <Turning label={texts.creating} />;
     case 'queued':
     case 'waiting':
       return (

@@ -1,4 +1,4 @@
-import { Link, makeStyles, Skeleton, SkeletonItem, Text, tokens } from '@fluentui/react-components';
+import { Link, makeStyles, Text, tokens } from '@fluentui/react-components';
 import { BuildingRegular } from '@fluentui/react-icons/svg/building';
 import { CallRegular } from '@fluentui/react-icons/svg/call';
 import { MailRegular } from '@fluentui/react-icons/svg/mail';
@@ -7,6 +7,7 @@ import { PhoneRegular } from '@fluentui/react-icons/svg/phone';
 import type { ReactNode } from 'react';
 import type { Person } from '../../model/records.ts';
 import { useLanguage } from '../language.tsx';
+import { Bars } from '../waiting.tsx';
 
 const useStyles = makeStyles({
   list: {
@@ -81,11 +82,5 @@ function telephoneLink(number: string): string {
 }
 
 export function PersonFactsSkeleton() {
-  return (
-    <Skeleton aria-hidden style={{ display: 'flex', flexDirection: 'column', gap: 10 }}>
-      <SkeletonItem size={16} style={{ width: '70%' }} />
-      <SkeletonItem size={16} style={{ width: '55%' }} />
-      <SkeletonItem size={16} style={{ width: '80%' }} />
-    </Skeleton>
-  );
+  return <Bars widths={['70%', '55%', '80%']} />;
 }

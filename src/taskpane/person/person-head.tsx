@@ -1,8 +1,10 @@
-import { Avatar, Badge, Link, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Link, makeStyles, Text, tokens } from '@fluentui/react-components';
 import type { MailAddress } from '../../model/message.ts';
 import type { Person } from '../../model/records.ts';
 import { useLanguage } from '../language.tsx';
 import { RecordIcon } from '../record-icon.tsx';
+import { Tag } from '../tag.tsx';
+import { Picture } from './picture.tsx';
 
 const useStyles = makeStyles({
   head: { display: 'flex', gap: tokens.spacingHorizontalM, alignItems: 'center' },
@@ -20,7 +22,7 @@ export function PersonHead(props: { known: MailAddress; person: Person | null; r
   const name = person?.name || known.name || known.address;
   return (
     <div className={styles.head}>
-      <Avatar name={name} size={56} color="colorful" idForColor={known.address} aria-hidden />
+      <Picture name={name} address={known.address} />
       <div className={styles.words}>
         <Text as="h1" size={500} weight="semibold" className={styles.name}>
           {recordLink === null ? (
@@ -50,14 +52,11 @@ export function PersonHead(props: { known: MailAddress; person: Person | null; r
         )}
         {person !== null && (
           <div className={styles.kind}>
-            <Badge appearance="tint" color="informative" icon={<RecordIcon table={person.table} size={12} />}>
+            <Tag>
+              <RecordIcon table={person.table} size={12} />
               {texts.table(person.table)}
-            </Badge>
-            {!person.active && (
-              <Badge appearance="outline" color="warning">
-                {texts.inactive}
-              </Badge>
-            )}
+            </Tag>
+            {!person.active && <Tag>{texts.inactive}</Tag>}
           </div>
         )}
       </div>

@@ -1,10 +1,11 @@
-import { Button, makeStyles, mergeClasses, Spinner, Text, tokens } from '@fluentui/react-components';
+import { Button, makeStyles, mergeClasses, Text, tokens } from '@fluentui/react-components';
 import { ClockRegular } from '@fluentui/react-icons/svg/clock';
 import { CloudArrowUpRegular } from '@fluentui/react-icons/svg/cloud-arrow-up';
 import { ErrorCircleRegular } from '@fluentui/react-icons/svg/error-circle';
 import type { ChangeState, ChangeStatus } from '../../model/change.ts';
 import { useLanguage } from '../language.tsx';
 import { useNow } from '../use-now.ts';
+import { Turning } from '../waiting.tsx';
 import type { Tracker } from './use-tracker.ts';
 
 const useStyles = makeStyles({
@@ -14,7 +15,12 @@ const useStyles = makeStyles({
   bad: { color: tokens.colorStatusDangerForeground1 },
   words: { display: 'flex', flexDirection: 'column', gap: '2px', minWidth: 0, flexGrow: 1 },
   quiet: { color: tokens.colorNeutralForeground2 },
-  buttons: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS, marginTop: tokens.spacingVerticalS },
+  buttons: {
+    display: 'flex',
+    flexWrap: 'wrap',
+    gap: tokens.spacingHorizontalS,
+    marginTop: tokens.spacingVerticalS,
+  },
 });
 
 /** One Change that is not done: the word, since when, why, what happens next, and what its person can do. */
@@ -61,7 +67,7 @@ function StateIcon({ state }: { state: ChangeState }) {
   switch (state) {
     case 'sending':
     case 'done':
-      return <Spinner size="tiny" className={styles.icon} />;
+      return <Turning />;
     case 'queued':
       return <CloudArrowUpRegular aria-hidden className={calm} />;
     case 'waiting':

@@ -1,4 +1,4 @@
-import { Button, Input, makeStyles, mergeClasses, Spinner, Text, tokens } from '@fluentui/react-components';
+import { Button, Input, makeStyles, mergeClasses, Text, tokens } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
 import { SearchRegular } from '@fluentui/react-icons/svg/search';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
@@ -10,13 +10,17 @@ import type { PeopleLoader } from '../person/people-loader.ts';
 import { useMatches } from '../person/use-person.ts';
 import { RecordIcon } from '../record-icon.tsx';
 import { useLate } from '../use-late.ts';
+import { Turning } from '../waiting.tsx';
 import { move } from './list-keys.ts';
 
 const useStyles = makeStyles({
   panel: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
   head: { display: 'flex', alignItems: 'center', justifyContent: 'space-between' },
   list: { maxHeight: '50vh', overflowY: 'auto', marginInline: `calc(-1 * ${tokens.spacingHorizontalS})` },
-  group: { padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalS}`, color: tokens.colorNeutralForeground2 },
+  group: {
+    padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalS}`,
+    color: tokens.colorNeutralForeground2,
+  },
   hit: {
     display: 'flex',
     alignItems: 'center',
@@ -103,7 +107,7 @@ export default function RegardingPanel(props: {
         }}
         placeholder={texts.regardingPlaceholder}
         contentBefore={<SearchRegular aria-hidden />}
-        contentAfter={late ? <Spinner size="extra-tiny" aria-label={texts.searching} /> : null}
+        contentAfter={late ? <Turning /> : null}
         value={typed}
         onChange={(_event, { value }) => {
           setTyped(value);

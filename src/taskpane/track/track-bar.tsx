@@ -1,4 +1,4 @@
-import { Button, Link, makeStyles, mergeClasses, Spinner, Text, tokens } from '@fluentui/react-components';
+import { Button, Link, makeStyles, mergeClasses, Text, tokens } from '@fluentui/react-components';
 import { ArrowUndoRegular } from '@fluentui/react-icons/svg/arrow-undo';
 import { CheckmarkCircleFilled } from '@fluentui/react-icons/svg/checkmark-circle';
 import { CircleRegular } from '@fluentui/react-icons/svg/circle';
@@ -6,6 +6,7 @@ import { useLanguage } from '../language.tsx';
 import { RecordIcon } from '../record-icon.tsx';
 import { useLate } from '../use-late.ts';
 import { useNow } from '../use-now.ts';
+import { Turning } from '../waiting.tsx';
 import { ChangeNotice } from './change-notice.tsx';
 import { MoreActions } from './more-actions.tsx';
 import type { Settled } from './track-view.ts';
@@ -54,7 +55,7 @@ export function TrackBar(props: BarProps) {
         <SettledHead {...props} settled={settled} busy={sending} />
       )}
       {notice && <ChangeNotice status={notice} tracker={tracker} onSignIn={props.onSignIn} />}
-      {late && !notice && <Spinner size="tiny" label={texts.state('sending')} labelPosition="after" />}
+      {late && !notice && <Turning label={texts.state('sending')} />}
       {tracker.failed && <Text role="alert">{texts.gestureFailed}</Text>}
       {tracker.undo && (
         <div className={styles.buttons}>
