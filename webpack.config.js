@@ -41,8 +41,16 @@ const publishManifest = {
 const page = (filename, template) =>
   new HtmlWebpackPlugin({ filename, template, scriptLoading: 'defer', inject: 'head', minify: false });
 
-/** @param {{ name: string, entry: string, out: string, target?: string, transpile?: string[], plugins: object[], more?: object }} program */
-function program({ name, entry, out, target = 'es2022', transpile = [path.join(root, 'src')], plugins, more = {} }) {
+/** @param {{ name: string, entry: string, out: string, target?: string, transpile?: string[], plugins: object[], splitChunks?: object }} program */
+function program({
+  name,
+  entry,
+  out,
+  target = 'es2022',
+  transpile = [path.join(root, 'src')],
+  plugins,
+  splitChunks = {},
+}) {
   return (_env, argv) => {
     const mode = argv.mode ?? 'production';
     return {
@@ -63,6 +71,11 @@ function program({ name, entry, out, target = 'es2022', transpile = [path.join(r
       module: { rules: [swc(target, transpile)] },
       resolve: { extensions: ['.tsx', '.ts', '.mjs', '.js'] },
       plugins,
+      optimization: {
+        splitChunks,
+        // Pages keep their tags as they are written: the local stack exchanges exactly one of them.
+        minimizeOptions: { html: false },
+      },
       performance: false,
       stats: 'errors-warnings',
       cache: {
@@ -71,7 +84,6 @@ function program({ name, entry, out, target = 'es2022', transpile = [path.join(r
         cacheDirectory: path.join(root, '.cache', 'webpack'),
         buildDependencies: { config: [import.meta.filename] },
       },
-      ...more,
     };
   };
 }
@@ -84,13 +96,7 @@ const lightTokens = new webpack.NormalModuleReplacementPlugin(/^\.\/tokens\.js$/
 
 /** React and Fluent change rarely: kept apart, a browser keeps them through our updates. */
 const vendorApart = {
-  optimization: {
-    splitChunks: {
-      cacheGroups: {
-        vendor: { test: /[\\/]node_modules[\\/]/, chunks: 'initial', name: 'vendor', enforce: true },
-      },
-    },
-  },
+  cacheGroups: { vendor: { test: /[\\/]node_modules[\\/]/, chunks: 'initial', name: 'vendor', enforce: true } },
 };
 
 export default [
@@ -99,7 +105,7 @@ export default [
     entry: 'src/taskpane/main.tsx',
     out: 'web',
     plugins: [page('taskpane.html', 'src/taskpane/taskpane.html'), publishManifest, lightTokens],
-    more: vendorApart,
+    splitChunks: vendorApart,
   }),
   program({
     name: 'commands',
