@@ -184,7 +184,7 @@ export function createDraft(options: DraftOptions) {
       await graph.send(await save());
     },
 
-    async discard(): Promise<void> {
+    discard: async (): Promise<void> => {
       await saving.catch(() => undefined);
       if (id !== null) await graph.deleteDraft(id);
       dirty = false;

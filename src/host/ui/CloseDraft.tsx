@@ -9,14 +9,16 @@ import {
 } from '@fluentui/react-components';
 
 export interface CloseDraftProps {
+  readonly open: boolean;
   readonly onSave: () => void;
   readonly onDiscard: () => void;
   readonly onStay: () => void;
 }
 
-export function CloseDraft({ onSave, onDiscard, onStay }: CloseDraftProps) {
+export function CloseDraft({ open, onSave, onDiscard, onStay }: CloseDraftProps) {
   return (
-    <Dialog open onOpenChange={onStay}>
+    // Stays mounted: a dialog that vanishes while open leaves the page behind it hidden from assistive technology.
+    <Dialog open={open} onOpenChange={onStay}>
       <DialogSurface>
         <DialogBody>
           <DialogTitle>Keep this message?</DialogTitle>

@@ -29,14 +29,8 @@ const useStyles = makeStyles({
     overflowY: 'auto',
   },
   bar: { display: 'flex', alignItems: 'center', columnGap: '4px', flexWrap: 'wrap' },
-  from: {
-    flexGrow: 1,
-    textAlign: 'end',
-    color: tokens.colorNeutralForeground3,
-    fontSize: tokens.fontSizeBase200,
-    overflow: 'hidden',
-    textOverflow: 'ellipsis',
-  },
+  gap: { flexGrow: 1 },
+  from: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200, paddingTop: '4px' },
   subject: {
     border: 'none',
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
@@ -99,7 +93,7 @@ export function Compose(props: ComposeProps) {
         <Button appearance="subtle" icon={<DeleteRegular />} onClick={props.onDiscard}>
           Discard
         </Button>
-        <span className={styles.from}>From {props.sender}</span>
+        <span className={styles.gap} />
         <Button appearance="subtle" icon={<DismissRegular />} aria-label="Close message" onClick={props.onClose} />
         <input
           ref={files}
@@ -116,6 +110,7 @@ export function Compose(props: ComposeProps) {
           <MessageBarBody>{props.problem}</MessageBarBody>
         </MessageBar>
       )}
+      <div className={styles.from}>From: {props.sender}</div>
       <RecipientField label="To" people={fields.to} onChange={(to) => draft.change({ to })} />
       <RecipientField label="Cc" people={fields.cc} onChange={(cc) => draft.change({ cc })} />
       {showBcc || fields.bcc.length > 0 ? (

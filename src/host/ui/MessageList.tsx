@@ -5,7 +5,7 @@ import { AttachRegular, CalendarMailRegular, ImportantFilled } from '@fluentui/r
 import { personOf } from '../graph.ts';
 import type { Category, MessageSummary, Person } from '../graph.ts';
 import { isMeetingRequest } from '../open-item.ts';
-import { categoryColor } from './category-color.ts';
+import { CategoryMark } from './CategoryMark.tsx';
 import { period, shortTime } from './when.ts';
 
 const useStyles = makeStyles({
@@ -50,8 +50,7 @@ const useStyles = makeStyles({
   },
   mark: { display: 'inline-flex', alignSelf: 'center', color: tokens.colorNeutralForeground3, fontSize: '14px' },
   high: { color: tokens.colorPaletteRedForeground1 },
-  category: { display: 'inline-flex', alignItems: 'center', columnGap: '4px', maxWidth: '45%', flexShrink: 0 },
-  dot: { width: '8px', height: '8px', borderRadius: '50%', flexShrink: 0, forcedColorAdjust: 'none' },
+  category: { display: 'inline-flex', maxWidth: '55%', flexShrink: 0 },
   empty: { padding: '48px 24px', textAlign: 'center', color: tokens.colorNeutralForeground3 },
   more: { display: 'flex', justifyContent: 'center', padding: '8px' },
 });
@@ -186,9 +185,8 @@ function Row({ message, id, selectedId, showsRecipients, categories, now, onSele
         <div className={styles.line}>
           <span className={mergeClasses(styles.cut, styles.preview)}>{message.bodyPreview}</span>
           {marks.slice(0, 2).map((name) => (
-            <span key={name} className={mergeClasses(styles.category, styles.preview)} title={name}>
-              <span className={styles.dot} style={{ backgroundColor: colorOf(name, categories) }} />
-              <span className={styles.cut}>{name}</span>
+            <span key={name} className={styles.category}>
+              <CategoryMark name={name} categories={categories} />
             </span>
           ))}
         </div>
@@ -196,9 +194,6 @@ function Row({ message, id, selectedId, showsRecipients, categories, now, onSele
     </div>
   );
 }
-
-export const colorOf = (name: string, categories: readonly Category[]): string =>
-  categoryColor(categories.find(({ displayName }) => displayName === name)?.color);
 
 function signsOf(message: MessageSummary): readonly string[] {
   return [

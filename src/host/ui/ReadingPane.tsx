@@ -8,7 +8,7 @@ import { isMeetingRequest } from '../open-item.ts';
 import type { ReadItem } from '../open-item.ts';
 import { Attachments } from './Attachments.tsx';
 import { MailBody } from './MailBody.tsx';
-import { colorOf } from './MessageList.tsx';
+import { CategoryMark } from './CategoryMark.tsx';
 import { NotificationBars } from './NotificationBars.tsx';
 import { Recipients } from './Recipients.tsx';
 import { longTime } from './when.ts';
@@ -36,16 +36,6 @@ const useStyles = makeStyles({
   address: { color: tokens.colorNeutralForeground3, fontWeight: tokens.fontWeightRegular },
   date: { fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground3 },
   tags: { display: 'flex', flexWrap: 'wrap', gap: '6px' },
-  tag: {
-    display: 'inline-flex',
-    alignItems: 'center',
-    columnGap: '6px',
-    padding: '1px 10px',
-    borderRadius: tokens.borderRadiusCircular,
-    border: `1px solid ${tokens.colorNeutralStroke2}`,
-    fontSize: tokens.fontSizeBase200,
-  },
-  dot: { width: '8px', height: '8px', borderRadius: '50%', forcedColorAdjust: 'none' },
   invitation: { display: 'flex', alignItems: 'center', columnGap: '8px', color: tokens.colorNeutralForeground2 },
   empty: {
     flexGrow: 1,
@@ -122,10 +112,7 @@ function Heading({
       {(message.categories ?? []).length > 0 && (
         <div className={styles.tags} role="group" aria-label="Categories">
           {message.categories?.map((category) => (
-            <span key={category} className={styles.tag}>
-              <span className={styles.dot} style={{ backgroundColor: colorOf(category, categories) }} />
-              {category}
-            </span>
+            <CategoryMark key={category} name={category} categories={categories} />
           ))}
         </div>
       )}

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { Avatar, Button, SearchBox, Spinner, mergeClasses } from '@fluentui/react-components';
-import { ArrowLeftRegular, NavigationRegular } from '@fluentui/react-icons';
+import { ArrowLeftRegular, MailRegular, NavigationRegular } from '@fluentui/react-icons';
 import type { Shell } from '../calls/scene.ts';
 import { runCommand } from '../command.ts';
 import type { Draft } from '../draft.ts';
@@ -57,6 +57,7 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
   const [search, setSearch] = useState('');
   const [foldersOpen, setFoldersOpen] = useState(false);
   const [asking, setAsking] = useState(false);
+  const [trouble, setTrouble] = useState<unknown>(null);
   const [running, setRunning] = useState<string | null>(null);
   const hidden = useRef<HTMLDivElement>(null);
   const page = useRef<HTMLDivElement>(null);
@@ -76,15 +77,23 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
 
   useMarkRead(open.data ?? null, (id) => void graph.change(id, { isRead: true }).then(mailboxChanged, () => undefined));
 
+  /** What could not be opened is said above the list; it opens nothing and closes nothing. */
+  const attempt = (act: Promise<unknown>) =>
+    void act.then(
+      () => setTrouble(null),
+      (error: unknown) => setTrouble(error),
+    );
+
   function select(id: string | null): void {
-    if (draft) void composing.leave(draft);
-    setSelectedId(id);
-    if (messages.find((message) => message.id === id)?.isDraft === true && id !== null) void composing.openStored(id);
+    const isDraft = messages.find((message) => message.id === id)?.isDraft === true;
+    if (!isDraft) void composing.leave();
+    setSelectedId(isDraft ? null : id); // a draft is written, not read
+    if (isDraft && id !== null) attempt(composing.openStored(id));
   }
 
   function closeDraft(closing: Draft): void {
     if (closing.isTouched() && closing.isDirty()) setAsking(true);
-    else void composing.leave(closing);
+    else void composing.leave();
   }
 
   async function command(button: RibbonButton): Promise<void> {
@@ -112,7 +121,7 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
     shell.current = {
       openMessage: select,
       newMessage: composing.startNew,
-      reply: ({ message }, form) => void composing.startReply(message.id, form.toAll ? 'replyAll' : 'reply', form),
+      reply: ({ message }, form) => attempt(composing.startReply(message.id, form.toAll ? 'replyAll' : 'reply', form)),
       openWindow: (url) => void window.open(url, '_blank', 'noopener'),
       closeForm: closeDraft,
       mailboxChanged,
@@ -132,7 +141,10 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
           aria-expanded={foldersOpen}
           onClick={() => setFoldersOpen(!foldersOpen)}
         />
-        <span className={styles.product}>Local Outlook</span>
+        <span className={styles.product}>
+          <MailRegular className={styles.mark} />
+          Local Outlook
+        </span>
         <SearchBox
           className={styles.search}
           placeholder="Search the list"
@@ -140,13 +152,15 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
           value={search}
           onChange={(_, { value }) => setSearch(value)}
         />
-        <Avatar
-          name={user.name}
-          size={28}
-          color="colorful"
-          idForColor={user.address}
-          title={`${user.name} <${user.address}>`}
-        />
+        <span className={styles.user}>
+          <Avatar
+            name={user.name}
+            size={28}
+            color="colorful"
+            idForColor={user.address}
+            title={`${user.name} <${user.address}>`}
+          />
+        </span>
       </header>
       <Ribbon
         groups={groups}
@@ -157,7 +171,7 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
         }
         runningButtonId={running}
         onNew={() => composing.startNew()}
-        onReply={(kind) => open.data && void composing.startReply(open.data.message.id, kind)}
+        onReply={(kind) => open.data && attempt(composing.startReply(open.data.message.id, kind))}
         onAddin={(button) => void command(button)}
       />
       <main className={styles.main}>
@@ -180,6 +194,7 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
             <h2 className={styles.listTitle}>{currentFolder?.displayName ?? 'Mail'}</h2>
             {list.isFetching && <Spinner size="extra-tiny" aria-label="Reading the mailbox" />}
           </div>
+          {trouble !== null && <Problem error={trouble} onRetry={() => setTrouble(null)} retry="Dismiss" />}
           {(folders.error ?? list.error) ? (
             <Problem error={folders.error ?? list.error} onRetry={mailboxChanged} />
           ) : list.isPending ? (
@@ -189,7 +204,7 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
               label={`${currentFolder?.displayName ?? 'Mail'} messages`}
               messages={found}
               categories={categories}
-              selectedId={selectedId}
+              selectedId={selectedId ?? draft?.id() ?? null}
               showsRecipients={['sentitems', 'drafts'].includes(currentFolder?.wellKnownName?.toLowerCase() ?? '')}
               hasMore={list.hasNextPage && search === ''}
               now={new Date()}
@@ -254,19 +269,18 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
       </main>
       {showsLog && <ProtocolLogDrawer log={log} />}
       <div ref={hidden} hidden />
-      {asking && draft && (
-        <CloseDraft
-          onSave={() => {
-            setAsking(false);
-            void composing.keep(draft);
-          }}
-          onDiscard={() => {
-            setAsking(false);
-            void composing.discard(draft);
-          }}
-          onStay={() => setAsking(false)}
-        />
-      )}
+      <CloseDraft
+        open={asking && draft !== null}
+        onSave={() => {
+          setAsking(false);
+          if (draft) void composing.keep(draft);
+        }}
+        onDiscard={() => {
+          setAsking(false);
+          if (draft) void composing.discard(draft);
+        }}
+        onStay={() => setAsking(false)}
+      />
     </div>
   );
 }

@@ -1,10 +1,12 @@
-import { useCallback, useEffect } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Graph, MessageSummary } from '../graph.ts';
+import type { Graph } from '../graph.ts';
 import type { ReadItem } from '../open-item.ts';
 import { readItem } from '../open-item.ts';
 
 const PAGE = 50;
+/** Milliseconds in which several changes count as one. */
+const GATHER = 50;
 
 export function useFolders(graph: Graph) {
   return useQuery({ queryKey: ['folders'], queryFn: () => graph.folders() });
@@ -39,7 +41,14 @@ export function useOpenMessage(graph: Graph, id: string | null) {
 /** Reads everything shown anew: after an act of ours, when the window gets the focus, when the mailbox says so. */
 export function useMailboxChanged(): () => void {
   const client = useQueryClient();
-  const changed = useCallback(() => void client.invalidateQueries(), [client]);
+  const waiting = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const changed = useCallback(() => {
+    // One act of ours is also told by the mailbox: both make one reading.
+    waiting.current ??= setTimeout(() => {
+      waiting.current = null;
+      void client.invalidateQueries();
+    }, GATHER);
+  }, [client]);
   useEffect(() => {
     const events = new EventSource('/local/events');
     events.addEventListener('mailbox', changed);
@@ -47,9 +56,3 @@ export function useMailboxChanged(): () => void {
   }, [changed]);
   return changed;
 }
-
-/** What the list says about a message, until the message itself is there. */
-export const summaryOf = (
-  pages: readonly { readonly messages: readonly MessageSummary[] }[] | undefined,
-  id: string | null,
-) => pages?.flatMap(({ messages }) => messages).find((message) => message.id === id) ?? null;

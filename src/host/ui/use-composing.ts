@@ -1,4 +1,4 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import { bytesOf, toBase64 } from '../calls/bytes.ts';
 import type { FormAttachment, NewMessageForm, ReplyForm } from '../calls/scene.ts';
 import { createDraft, emptyFields, fieldsOf } from '../draft.ts';
@@ -11,97 +11,97 @@ export type Composing = ReturnType<typeof useComposing>;
 
 let drafts = 0;
 
-/** The one mail that is being written, and what can be done with it. */
+/** The one mail that is being written, and what can be done with it. Whoever opens another puts the first one away. */
 export function useComposing(graph: Graph, mailboxChanged: () => void) {
+  const current = useRef<Draft | null>(null);
   const [draft, setDraft] = useState<Draft | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
 
-  const show = useCallback((next: Draft | null) => {
+  const show = useCallback((next: Draft | null, trouble: string | null = null) => {
+    current.current = next;
     setDraft(next);
-    setProblem(null);
+    setProblem(trouble);
     setSending(false);
   }, []);
 
-  const attempt = useCallback(async (act: () => Promise<void>) => {
-    try {
-      setProblem(null);
-      await act();
-    } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
-    }
-  }, []);
+  /** Closes the form, then finishes; a draft whose end fails comes back with the reason, so that nothing is lost. */
+  const finish = useCallback(
+    async (finished: Draft, end: () => Promise<unknown>) => {
+      if (current.current === finished) show(null);
+      try {
+        await end();
+        mailboxChanged();
+      } catch (error) {
+        show(finished, sentence(error));
+      }
+    },
+    [show, mailboxChanged],
+  );
+  const discard = useCallback((unwanted: Draft) => finish(unwanted, unwanted.discard), [finish]);
+  const keep = useCallback(
+    (kept: Draft) => finish(kept, async () => (kept.isDirty() ? kept.save() : undefined)),
+    [finish],
+  );
+
+  /** Without a question: an answer that nobody touched goes, what somebody wrote stays among the drafts. */
+  const leave = useCallback(async () => {
+    const left = current.current;
+    if (left) await (left.isTouched() || left.composeType === 'newMail' ? keep(left) : discard(left));
+  }, [keep, discard]);
+
+  const open = useCallback(
+    (next: Draft) => {
+      void leave();
+      show(next);
+    },
+    [leave, show],
+  );
 
   const startNew = useCallback(
     (form?: NewMessageForm) => {
       const { attachments = [], ...fields } = form ?? {};
       const next = draftOf(graph, 'newMail', '', null, { ...emptyFields, ...fields, attachments: [] });
-      show(next);
-      void attempt(() => attachAll(graph, next, attachments));
+      open(next);
+      attachAll(graph, next, attachments).catch((error: unknown) => setProblem(sentence(error)));
     },
-    [graph, show, attempt],
+    [graph, open],
   );
 
   const startReply = useCallback(
-    async (messageId: string, kind: ReplyKind, form?: ReplyForm) =>
-      attempt(async () => {
-        const { id } = await graph.createReply(messageId, kind);
-        const next = await stored(graph, id, kind === 'forward' ? 'forward' : 'reply');
-        if (form) addBody(next, form.body);
-        show(next);
-        if (form) await attachAll(graph, next, form.attachments);
-      }),
-    [graph, show, attempt],
+    async (messageId: string, kind: ReplyKind, form?: ReplyForm) => {
+      const { id } = await graph.createReply(messageId, kind);
+      const next = await stored(graph, id, kind === 'forward' ? 'forward' : 'reply');
+      if (form) addBody(next, form.body);
+      open(next);
+      if (form) await attachAll(graph, next, form.attachments).catch((error: unknown) => setProblem(sentence(error)));
+    },
+    [graph, open],
   );
 
-  const openStored = useCallback(
-    async (id: string) => attempt(async () => show(await stored(graph, id, 'newMail'))),
-    [graph, show, attempt],
-  );
+  const openStored = useCallback(async (id: string) => open(await stored(graph, id, 'newMail')), [graph, open]);
 
   const send = useCallback(
     async (sent: Draft) => {
+      const { to, cc, bcc } = sent.fields();
+      if (to.length + cc.length + bcc.length === 0) return setProblem('Add at least one recipient.');
       setSending(true);
-      await attempt(async () => {
-        const { to, cc, bcc } = sent.fields();
-        if (to.length + cc.length + bcc.length === 0) throw new Error('Add at least one recipient.');
+      try {
         await sent.send();
-        show(null);
+        if (current.current === sent) show(null);
         mailboxChanged();
-      });
-      setSending(false);
+      } catch (error) {
+        show(sent, sentence(error));
+      }
+      return undefined;
     },
-    [show, attempt, mailboxChanged],
-  );
-
-  const discard = useCallback(
-    async (unwanted: Draft) =>
-      attempt(async () => {
-        await unwanted.discard();
-        show(null);
-        mailboxChanged();
-      }),
-    [show, attempt, mailboxChanged],
-  );
-
-  const keep = useCallback(
-    async (kept: Draft) =>
-      attempt(async () => {
-        if (kept.isDirty()) await kept.save();
-        show(null);
-        mailboxChanged();
-      }),
-    [show, attempt, mailboxChanged],
-  );
-
-  /** Without a question: what nobody touched goes, what somebody wrote stays among the drafts. */
-  const leave = useCallback(
-    async (left: Draft) => (left.isTouched() || left.composeType === 'newMail' ? keep(left) : discard(left)),
-    [keep, discard],
+    [show, mailboxChanged],
   );
 
   return { draft, problem, sending, startNew, startReply, openStored, send, discard, keep, leave };
 }
+
+const sentence = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function draftOf(
   graph: Graph,
