@@ -7,7 +7,7 @@ import { openDatabase, type Database } from '../../src/server/db/open.ts';
 export interface EngineUnderTest {
   engine: Engine;
   /** A new, empty database, brought up to date; closed after the tests of the group. */
-  open(): Promise<Database>;
+  open: () => Promise<Database>;
 }
 
 /** Runs a group of tests on SQLite, and on PostgreSQL where postgres.setup.js found one. */

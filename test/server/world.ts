@@ -78,12 +78,12 @@ export async function createWorld(database: Database, options: Partial<AppOption
       name: person.name,
       tid: TENANT,
       ...(person.application === true ? { idtyp: 'app' } : {}),
+      exp: Math.floor(Date.now() / 1000) + 3600,
       ...claims,
     })
       .setProtectedHeader({ alg: 'ES256' })
       .setIssuer(ISSUER)
       .setAudience(AUDIENCE)
-      .setExpirationTime('1h')
       .sign(privateKey);
   return { app, token, as: (person) => clientOf(app, () => token(person)) };
 }

@@ -6,6 +6,7 @@ import { createCallers, type SignInOptions } from './callers.ts';
 import { openOrganisation } from './organisation.ts';
 import { createAccess, roles } from './privileges.ts';
 import { checkPromoteEmail, deliverPromoteEmail } from './promote.ts';
+import { registerRecordPage } from './record-page.ts';
 import { createRules } from './rules.ts';
 import { whoAmI } from './who-am-i.ts';
 
@@ -18,7 +19,7 @@ export interface CrmOptions extends SignInOptions {
 
 const ATTACHMENT_LIMIT = 20 * 1024 * 1024;
 
-/** The built-in CRM: its Web API at /api/data/v9.2/ on the given server. */
+/** The built-in CRM: its Web API at /api/data/v9.2/ and its record pages at /crm/ on the given server. */
 export async function openCrm(
   server: FastifyInstance,
   options: CrmOptions & { database: Database; now: () => Date },
@@ -43,4 +44,5 @@ export async function openCrm(
       callers.callerOf(await server.identify(request), request.headers['callerobjectid']?.toString()),
     now,
   });
+  registerRecordPage(server, crmModel);
 }

@@ -22,7 +22,7 @@ export async function bringUpToDate(db: Kysely<object>, engine: Engine, name: st
     );
   }
   const migrations: Record<string, Migration> = {};
-  for (const [key, step] of steps) migrations[key] = { up: (migrating) => step.up(migrating, engine) };
+  for (const [key, step] of steps) migrations[key] = { up: (migrating: Kysely<object>) => step.up(migrating, engine) };
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
   if (error !== undefined)
     throw error instanceof Error ? error : new Error('The schema could not be brought up to date');

@@ -1,5 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import { errorBody, toHttpError } from './errors.ts';
 import { createLoopbackCheck } from './loopback.ts';
 import type { Identity, TokenCheck } from './tokens.ts';
@@ -38,7 +44,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     forceCloseConnections: true,
     return503OnClosing: true,
     // Our own line per request (below) leaves out addresses: a Web API query may hold names and mail addresses.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: (error, _request, reply) => void sendError(reply, error),
   });
   server.decorate('identify', (request: FastifyRequest) => options.checkToken(request.headers.authorization));

@@ -164,8 +164,7 @@ function splitOnce(text: string, separator: string): [string, string] {
 }
 
 function answered(response: ApiResponse, contentId: string | undefined): Answered {
-  const isJson = typeof response.body === 'object' && !Buffer.isBuffer(response.body);
-  const body = response.body === undefined ? '' : isJson ? JSON.stringify(response.body) : response.body.toString();
+  const { text: body, isJson } = bodyText(response.body);
   const headers: Record<string, string> = { ...response.headers, 'odata-version': '4.0' };
   if (isJson) headers['content-type'] = 'application/json; odata.metadata=minimal';
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
@@ -181,6 +180,14 @@ function answered(response: ApiResponse, contentId: string | undefined): Answere
     },
     failed: response.status >= 400 ? response.status : undefined,
   };
+}
+
+function bodyText(body: ApiResponse['body']): { text: string; isJson: boolean } {
+  if (body === undefined) return { text: '', isJson: false };
+  if (typeof body === 'string') return { text: body, isJson: false };
+  return Buffer.isBuffer(body)
+    ? { text: body.toString('utf8'), isJson: false }
+    : { text: JSON.stringify(body), isJson: true };
 }
 
 const REASONS = new Map([

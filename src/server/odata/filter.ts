@@ -34,6 +34,7 @@ const TERMS = 500;
 const LIST = 2_000;
 
 const COMPARISONS = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
+const NAMESPACE = 'Microsoft.Dynamics.CRM.';
 const TEXT_TESTS = new Set(['contains', 'startswith', 'endswith']);
 
 /**
@@ -135,7 +136,9 @@ function createParser(tokens: Tokens) {
     }
     if (!isMark('(')) return compare({ kind: 'path', segments });
     const call = segments.join('/');
-    return TEXT_TESTS.has(call) ? textTest(call as TextTest) : { kind: 'call', name: call, arguments: callArguments() };
+    if (TEXT_TESTS.has(call)) return textTest(call as TextTest);
+    if (!call.startsWith(NAMESPACE)) throw badRequest(`The function ${call.slice(0, 60)} is not supported in $filter.`);
+    return { kind: 'call', name: call, arguments: callArguments() };
   }
 
   function compare(left: Operand): Condition {

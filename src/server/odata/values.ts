@@ -178,9 +178,9 @@ export function formatted(column: Column, stored: unknown): string | undefined {
     case 'money':
       return money.format(Number(stored));
     case 'date':
-      return dates.format(new Date(String(stored)));
+      return typeof stored === 'string' ? dates.format(new Date(stored)) : undefined;
     case 'datetime':
-      return times.format(new Date(String(stored)));
+      return typeof stored === 'string' ? times.format(new Date(stored)) : undefined;
     default:
       return undefined;
   }
