@@ -39,9 +39,9 @@ export interface Mailbox {
   /** BCP 47, of the mail host's own surface. */
   readonly language: string;
   /** The open item; null when none or several are selected. The same object until something changes. */
-  current(): OpenItem | null;
+  readonly current: () => OpenItem | null;
   /** Called when `current()` changes. */
-  subscribe(listener: () => void): () => void;
+  readonly subscribe: (listener: () => void) => () => void;
   /** Looks whether another item is open than the host announced: pinned panes miss events (office-js #6833). */
   recheck(): void;
 }

@@ -2,8 +2,8 @@ export type ColourScheme = 'light' | 'dark' | 'contrast';
 
 /** What the pane is painted in, and when that changes. */
 export interface Colours {
-  current(): ColourScheme;
-  subscribe(listener: () => void): () => void;
+  readonly current: () => ColourScheme;
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 /**

@@ -8,9 +8,9 @@ import type { Gestures } from '../sync/gestures.ts';
 /** What is known of Changes, for a screen to subscribe to. */
 export interface ChangeBoard {
   /** Oldest first; the same array until something in the lane changes. */
-  of(lane: string): readonly ChangeStatus[];
-  all(): readonly ChangeStatus[];
-  subscribe(listener: () => void): () => void;
+  readonly of: (lane: string) => readonly ChangeStatus[];
+  readonly all: () => readonly ChangeStatus[];
+  readonly subscribe: (listener: () => void) => () => void;
 }
 
 /** The writing half: gestures and what becomes of them. */
@@ -19,9 +19,9 @@ export interface Tracking {
   readonly changes: ChangeBoard;
   /** False when nothing survives closing the pane. */
   readonly durable: boolean;
-  itemState(mail: MailIdentity, signal: AbortSignal): Promise<ItemState>;
-  drop(changeId: string): Promise<boolean>;
-  retryNow(): void;
+  readonly itemState: (mail: MailIdentity, signal: AbortSignal) => Promise<ItemState>;
+  readonly drop: (changeId: string) => Promise<boolean>;
+  readonly retryNow: () => void;
 }
 
 /** The reading half. */
@@ -29,14 +29,14 @@ export interface Crm {
   readonly people: People;
   readonly regarding: RegardingSearch;
   /** Where "Open in CRM" leads. */
-  link(record: { table: string; id: string }): string;
+  readonly link: (record: { table: string; id: string }) => string;
 }
 
 export interface Services {
   readonly crm: Crm;
   readonly tracking: Tracking;
   /** Inside a click only. */
-  signIn(): Promise<void>;
+  readonly signIn: () => Promise<void>;
 }
 
 /** A gesture of this session that can still be taken back; by lane. */

@@ -1,16 +1,20 @@
 import { createPeople } from '../api/people.ts';
 import { recordLink } from '../api/record-link.ts';
 import { createRegardingSearch } from '../api/regarding.ts';
-import { readConfig } from '../identity/config.ts';
+import type { PageConfig } from '../identity/config.ts';
 import { createIdentity } from '../identity/identity.ts';
 import { loadNestedAppClient } from '../identity/load-nested-app.ts';
 import { startSync } from '../sync/compose.ts';
 import type { Services } from './services.ts';
 
-/** Puts the pane's services together. Rejects with a CrmError when the server cannot even say where the CRM is. */
-export async function startServices(options: { user: string; origin: string; fetch: typeof fetch }): Promise<Services> {
-  const { user, origin, fetch } = options;
-  const config = await readConfig({ fetch, url: `${origin}/config.json` });
+/** Puts the pane's services together. */
+export async function startServices(options: {
+  config: PageConfig;
+  user: string;
+  origin: string;
+  fetch: typeof fetch;
+}): Promise<Services> {
+  const { config, user, origin, fetch } = options;
   const identity = createIdentity({
     settings: config.identity,
     origin,

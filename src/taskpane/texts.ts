@@ -197,7 +197,7 @@ const english = {
 
   // Trouble, by code
   failure: (code: CrmErrorCode) => reasons[code],
-  couldNotStart: 'Alongside could not start.',
+  crashed: 'Something went wrong in Alongside. Nothing you did is lost.',
 };
 
 /** @param language BCP 47, as the mail host gives it. English until there is another. */

@@ -18,9 +18,9 @@ const keyOf = (address: string): string => `alongside.choice.${foldAddress(addre
 /** @param memory sessionStorage where the browser allows it; refused (private window, third-party site): this pane's own memory. */
 export function createChoices(memory: () => SessionMemory): Choices {
   const own = new Map<string, string>();
-  const attempt = <T>(use: (store: SessionMemory) => T): T | null => {
+  const attempt = <T>(read: (store: SessionMemory) => T): T | null => {
     try {
-      return use(memory());
+      return read(memory());
     } catch {
       return null;
     }

@@ -1,6 +1,10 @@
 import { Link, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { CalendarLtrRegular } from '@fluentui/react-icons/svg/calendar-ltr';
+import { CallRegular } from '@fluentui/react-icons/svg/call';
+import { ClipboardTaskRegular } from '@fluentui/react-icons/svg/clipboard-task';
+import { MailRegular } from '@fluentui/react-icons/svg/mail';
 import type { ReactNode } from 'react';
-import type { ActivityGlance, PersonDetails, RecordTable } from '../../model/records.ts';
+import type { ActivityGlance, PersonDetails } from '../../model/records.ts';
 import { Failure } from '../failure.tsx';
 import { useLanguage } from '../language.tsx';
 import { RecordIcon } from '../record-icon.tsx';
@@ -25,7 +29,7 @@ const useStyles = makeStyles({
     gap: tokens.spacingVerticalS,
   },
   row: { display: 'flex', gap: tokens.spacingHorizontalS, alignItems: 'flex-start', minWidth: 0 },
-  icon: { color: tokens.colorNeutralForeground3, display: 'flex', paddingTop: '2px' },
+  icon: { color: tokens.colorNeutralForeground3, display: 'flex' },
   words: { display: 'flex', flexDirection: 'column', minWidth: 0 },
   quiet: { color: tokens.colorNeutralForeground2 },
 });
@@ -53,7 +57,7 @@ export function PersonDetailsView(props: {
     glance === null ? null : (
       <Row
         key={label}
-        table="email"
+        icon={<ActivityIcon type={glance.type} />}
         href={link({ table: glance.type, id: glance.id })}
         name={glance.subject || texts.activity(glance.type)}
         detail={[label, texts.activity(glance.type), glance.at === null ? null : moments.at(glance.at, now)]}
@@ -66,7 +70,7 @@ export function PersonDetailsView(props: {
           {opportunities.map(({ record, value, closesOn }) => (
             <Row
               key={record.id}
-              table="opportunity"
+              icon={<RecordIcon table="opportunity" />}
               href={link(record)}
               name={record.name}
               detail={[value, closesOn === null ? null : texts.closes(moments.day(closesOn))]}
@@ -77,7 +81,13 @@ export function PersonDetailsView(props: {
       {cases.length > 0 && (
         <Part title={texts.cases}>
           {cases.map(({ record, number, status }) => (
-            <Row key={record.id} table="incident" href={link(record)} name={record.name} detail={[number, status]} />
+            <Row
+              key={record.id}
+              icon={<RecordIcon table="incident" />}
+              href={link(record)}
+              name={record.name}
+              detail={[number, status]}
+            />
           ))}
         </Part>
       )}
@@ -89,6 +99,17 @@ export function PersonDetailsView(props: {
       )}
     </>
   );
+}
+
+const activityIcons: Readonly<Record<string, typeof MailRegular>> = {
+  email: MailRegular,
+  phonecall: CallRegular,
+  appointment: CalendarLtrRegular,
+};
+
+function ActivityIcon({ type }: { type: string }) {
+  const Icon = activityIcons[type] ?? ClipboardTaskRegular;
+  return <Icon aria-hidden style={{ width: 20, height: 20 }} />;
 }
 
 function Part({ title, children }: { title: string; children: ReactNode }) {
@@ -103,14 +124,12 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Row(props: { table: RecordTable; href: string; name: string; detail: readonly (string | null)[] }) {
+function Row(props: { icon: ReactNode; href: string; name: string; detail: readonly (string | null)[] }) {
   const styles = useStyles();
   const detail = props.detail.filter((part) => part !== null && part !== '').join(' · ');
   return (
     <li className={styles.row}>
-      <span className={styles.icon}>
-        <RecordIcon table={props.table} size={16} />
-      </span>
+      <span className={styles.icon}>{props.icon}</span>
       <span className={styles.words}>
         <Link href={props.href} target="_blank" rel="noreferrer">
           {props.name}

@@ -71,7 +71,10 @@ export default function RegardingPanel(props: {
 
   const field = useRef<HTMLInputElement>(null);
   useEffect(() => field.current?.focus(), []);
-  useEffect(() => document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: 'nearest' }), [listId, at]);
+  useEffect(() => {
+    // Braces: Chromium answers with a promise, which React would take for a clean-up.
+    void document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: 'nearest' });
+  }, [listId, at]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     const target = move(event.key, at, hits.length);

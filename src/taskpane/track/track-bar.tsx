@@ -13,8 +13,8 @@ import type { Settled } from './track-view.ts';
 import type { Tracker } from './use-tracker.ts';
 
 const useStyles = makeStyles({
-  head: { display: 'flex', alignItems: 'flex-start', gap: tokens.spacingHorizontalS, minHeight: '32px' },
-  icon: { fontSize: '20px', flexShrink: 0, marginTop: '2px', color: tokens.colorNeutralForeground3 },
+  head: { display: 'flex', alignItems: 'flex-start', gap: tokens.spacingHorizontalS },
+  icon: { fontSize: '20px', flexShrink: 0, color: tokens.colorNeutralForeground3 },
   good: { color: tokens.colorStatusSuccessForeground1 },
   words: { display: 'flex', flexDirection: 'column', flexGrow: 1, minWidth: 0 },
   quiet: { color: tokens.colorNeutralForeground2 },

@@ -19,12 +19,12 @@ export interface Tracker {
   /** This mailbox had the mail marked as tracked; worth saying when the CRM cannot be asked. */
   readonly markedBefore: boolean;
   /** Seconds until a held removal goes out; null when the undo is of something done. */
-  readonly undo: { readonly heldSeconds: number | null; take(): void } | null;
-  track(regarding: RegardingRef | null): void;
-  regard(regarding: RegardingRef | null): void;
-  untrack(keepRecord: boolean): void;
-  drop(changeId: string): void;
-  retry(): void;
+  readonly undo: { readonly heldSeconds: number | null; take: () => void } | null;
+  readonly track: (regarding: RegardingRef | null) => void;
+  readonly regard: (regarding: RegardingRef | null) => void;
+  readonly untrack: (keepRecord: boolean) => void;
+  readonly drop: (changeId: string) => void;
+  readonly retry: () => void;
 }
 
 interface Read {
