@@ -32,7 +32,8 @@ const listen = (server: Server, host: string, port: number) =>
     });
   });
 
-const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : undefined);
+const codeOf = (error: unknown) =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
 const closeServer = (server: Server) =>
   new Promise<void>((resolve) => {

@@ -14,7 +14,8 @@ export const officeAbsence = (directory = officePackage) =>
     : 'office.js is not here: the package @microsoft/office-js is for development and tests only, and was left out by ' +
       'NODE_ENV=production or --omit=dev. Pages load it from the network instead; `npm ci --include=dev` brings it here.';
 
-export const cdnTag = '<script src="https://officeapis.public.onecdn.static.microsoft/1/office.js"></script>';
+/** As it stands in the built pages; minifiers leave out quotes that HTML does not need. */
+const cdnTag = /<script src=("?)https:\/\/officeapis\.public\.onecdn\.static\.microsoft\/1\/office\.js\1><\/script>/;
 export const localTags = '<script src="/local/ajax.js"></script><script src="/office-js/office.js"></script>';
 
 /** The production page with one tag exchanged, and nothing else. */
