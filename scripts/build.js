@@ -13,6 +13,9 @@ const stamp = join(root, 'dist', '.built-from');
 const inputs = ['webpack.config.js', 'package-lock.json', 'tsconfig.json', 'assets', 'src'];
 const ignored = join('src', 'server');
 
+/** Said to a person as it is. */
+class BuildFailed extends Error {}
+
 const filesBelow = (path) => {
   if (path === ignored || !existsSync(join(root, path))) return [];
   if (!statSync(join(root, path)).isDirectory()) return [path];
@@ -21,7 +24,7 @@ const filesBelow = (path) => {
 
 /** Contents, not times: a fresh clone and a switched branch give files new times and old contents. */
 const fingerprint = () => {
-  const hash = createHash('sha256').update(process.env.NODE_ENV ?? '');
+  const hash = createHash('sha256');
   for (const path of inputs.flatMap(filesBelow).sort())
     hash
       .update(`${path}\0`)
@@ -30,7 +33,8 @@ const fingerprint = () => {
   return hash.digest('hex');
 };
 
-const isCurrent = (wanted) => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
+/** Is dist/ what the sources would give? */
+export const isBuilt = (wanted = fingerprint()) => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;
 
 const runWebpack = (children) =>
   new Promise((resolve, reject) => {
@@ -39,7 +43,7 @@ const runWebpack = (children) =>
     children?.(child);
     child.once('error', reject);
     child.once('exit', (code) =>
-      code === 0 ? resolve() : reject(new Error('The build failed; the lines above say why.')),
+      code === 0 ? resolve() : reject(new BuildFailed('The build failed; the lines above say why.')),
     );
   });
 
@@ -49,12 +53,12 @@ const runWebpack = (children) =>
  */
 export const build = async ({ force = false, children } = {}) => {
   const wanted = fingerprint();
-  if (!force && isCurrent(wanted)) return false;
+  if (!force && isBuilt(wanted)) return false;
   try {
     import.meta.resolve('webpack-cli/bin/cli.js');
   } catch {
     if (existsSync(stamp)) return false;
-    throw new Error(
+    throw new BuildFailed(
       'webpack is not installed (NODE_ENV=production or --omit=dev), and dist/ was not built before. Run "npm ci --include=dev".',
     );
   }

@@ -1,6 +1,5 @@
 // npm start: everything on this machine. Builds when needed, then goes on in src/server/local/start.ts, in this process.
 import './node-version.js';
-import { mkdirSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +16,7 @@ const readArguments = () => {
     return parseArgs({ options: { mail: { type: 'string' }, https: { type: 'boolean' }, help: { type: 'boolean' } } })
       .values;
   } catch (error) {
-    throw new Refusal(`${error.message}\n${usage}`);
+    throw new Refusal(`${error.message}\n${usage}`, { cause: error });
   }
 };
 
@@ -63,15 +62,18 @@ const stopOnSignal = () => {
     process.exit(0);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => void stop(signal).catch((error) => (console.error(error), process.exit(1))));
+    process.on(signal, () =>
+      stop(signal).catch((error) => {
+        console.error(error);
+        process.exit(1);
+      }),
+    );
   }
   return { before: (step) => steps.push(step), isStopping: () => stopping };
 };
 
-const main = async () => {
+const main = async (signals) => {
   const options = readOptions();
-  const signals = stopOnSignal();
-  mkdirSync(join(root, '.cache'), { recursive: true });
   process.env.NODE_COMPILE_CACHE ??= join(root, '.cache');
   enableCompileCache(process.env.NODE_COMPILE_CACHE);
   const { build } = await import('./build.js');
@@ -84,11 +86,13 @@ const main = async () => {
   console.log(`  Add-in and CRM      ${local.addinUrl}\n\nCtrl-C stops everything.`);
 };
 
-main().catch((error) => {
-  // What is meant for a person has a sentence; anything else is a fault of ours and keeps its stack.
-  const isSentence =
-    error instanceof Refusal ||
-    ['NotMail', 'MailboxUnusable', 'PortTaken', 'DatabaseError'].includes(error?.constructor?.name);
-  console.error(isSentence || error?.message?.startsWith('The build failed') ? error.message : error);
+/** Errors whose message was written for the person at the keyboard. Anything else is a fault of ours and keeps its stack. */
+const sentences = new Set(['Refusal', 'BuildFailed', 'NotMail', 'MailboxUnusable', 'PortTaken', 'DatabaseError']);
+
+const signals = stopOnSignal();
+main(signals).catch((error) => {
+  // Stopped in the middle of the build: the builder's complaint is no news.
+  if (signals.isStopping()) return;
+  console.error(sentences.has(error?.constructor?.name) ? error.message : error);
   process.exit(1);
 });

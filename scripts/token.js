@@ -7,7 +7,9 @@ const read = () => {
   try {
     return parseArgs({ options: { user: { type: 'string' } } }).values;
   } catch (error) {
-    throw new TypeError(`${error.message} Usage: npm run --silent token -- --user someone@contoso.example`);
+    throw new TypeError(`${error.message} Usage: npm run --silent token -- --user someone@contoso.example`, {
+      cause: error,
+    });
   }
 };
 

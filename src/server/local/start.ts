@@ -77,6 +77,7 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
   const identity = await openIdentity(options.dataDir, doors.addin.port);
   const mail = await openMail({ ...options, identity, now, changed: () => changed(null) });
   later(mail.close);
+  if (options.mail !== undefined) log(`Showing the ${mail.kind} ${options.mail}. It is only read, never written to.`);
   const addresses = { addinUrl: doors.addin.url, hostPort: doors.host.port, crmUrl: doors.inside.url };
   const product = await startProduct({ ...options, ...addresses, identity, now }, later);
   await firstStart(mail.store, options, now(), () => postSample(product, identity, now()));
