@@ -19,6 +19,7 @@ export interface PaneTheme {
 export interface PaneOptions extends Pick<FrameOptions, 'container' | 'url' | 'title' | 'onClose' | 'onNotify'> {
   readonly frames: Frames;
   readonly item: OpenItem | null;
+  readonly theme: PaneTheme;
   readonly onDialog: (targetId: string) => number;
   readonly onDialogClosed: () => void;
   readonly onMessageToDialog: (text: string) => void;
@@ -35,6 +36,7 @@ export function openPane(options: PaneOptions) {
   let bound = options.item;
   let shown = options.item;
   let asked = false;
+  let theme = options.theme;
   let stopWatching = watch(bound);
 
   const frame: Frame = frames.open({
@@ -49,6 +51,7 @@ export function openPane(options: PaneOptions) {
     },
     onListening: (event) => {
       if (event === ITEM_CHANGED && shown !== bound) announce();
+      if (event === THEME_CHANGED) tellTheme(); // this office.js keeps no theme: who asks to hear of it hears it now
     },
     onRegister: (event, targetId) => (event === 'dialogMessageReceived' ? options.onDialog(targetId) : 0),
     onUnregister: (event) => {
@@ -58,6 +61,8 @@ export function openPane(options: PaneOptions) {
     ...(options.onClose ? { onClose: options.onClose } : {}),
     ...(options.onNotify ? { onNotify: options.onNotify } : {}),
   });
+
+  const tellTheme = () => frame.session.deliver(THEME_CHANGED, [JSON.stringify(theme)]);
 
   function bind(item: OpenItem | null): void {
     stopWatching();
@@ -96,7 +101,11 @@ export function openPane(options: PaneOptions) {
       if (bound?.key === item.key) bound = item;
       if (shown?.key === item.key) shown = item;
     },
-    theme: (theme: PaneTheme): boolean => frame.session.deliver(THEME_CHANGED, [JSON.stringify(theme)]),
+    theme(next: PaneTheme): void {
+      if (next === theme) return;
+      theme = next;
+      tellTheme();
+    },
     close(): void {
       stopWatching();
       frame.close();

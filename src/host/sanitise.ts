@@ -16,6 +16,7 @@ export interface MailDocumentOptions {
   /** Text colour and link colour of the page around. */
   readonly ink: string;
   readonly link: string;
+  readonly scheme: 'light' | 'dark';
 }
 
 const remote = /^\s*(?:https?:)?\/\//i;
@@ -76,14 +77,15 @@ export function mailDocument(source: string, options: MailDocumentOptions): Mail
   const head = root.querySelector('head')?.innerHTML ?? '';
   const body = root.querySelector('body')?.outerHTML ?? root.outerHTML;
   const colored = /bgcolor=|background|(?:^|[;"'\s{])color\s*:|<font[^>]+color/i.test(head + body);
-  return { html: wrap(head, body, options), blocked, colored };
+  const paper = { ...options, ink: '#242424', link: '#115ea3', scheme: 'light' } as const;
+  return { html: wrap(head, body, colored ? paper : options), blocked, colored };
 }
 
-function wrap(head: string, body: string, { showRemote, ink, link }: MailDocumentOptions): string {
+function wrap(head: string, body: string, { showRemote, ink, link, scheme }: MailDocumentOptions): string {
   const pictures = showRemote ? 'img-src https: http: data: blob:' : 'img-src data: blob:';
   const policy = `default-src 'none'; ${pictures}; style-src 'unsafe-inline'; font-src data:`;
   const style =
-    `html{overflow:hidden auto}body{margin:0;padding:0 0 8px;font:14px/1.5 'Segoe UI',system-ui,sans-serif;color:${ink};overflow-wrap:anywhere}` +
+    `:root{color-scheme:${scheme}}html{overflow:hidden auto}body{margin:0;padding:0 0 8px;font:14px/1.5 'Segoe UI',system-ui,sans-serif;color:${ink};overflow-wrap:anywhere}` +
     `a{color:${link}}img{max-width:100%;height:auto}pre{white-space:pre-wrap}` +
     `blockquote{margin:0 0 0 8px;padding-left:12px;border-left:2px solid #8888}`;
   return (

@@ -27,6 +27,9 @@ const useStyles = makeStyles({
     position: 'relative',
     flexGrow: 1,
     minHeight: 0,
+    overflow: 'hidden',
+    borderEndStartRadius: tokens.borderRadiusLarge,
+    borderEndEndRadius: tokens.borderRadiusLarge,
     '& > iframe': { border: 'none', width: '100%', height: '100%', display: 'block' },
   },
   wait: { position: 'absolute', inset: 0, pointerEvents: 'none' },
@@ -86,6 +89,7 @@ export function AddinPane(props: AddinPaneProps) {
       url,
       title: name,
       item: latest.current.item ?? null,
+      theme: latest.current.theme,
       onClose: () => latest.current.onClose(),
       onNotify: (action) => followFocus(action, bar.current, end.current, () => latest.current.onEscape()),
       onDialog: (targetId) => {
@@ -114,7 +118,7 @@ export function AddinPane(props: AddinPaneProps) {
     if (item) pane.current?.refresh(item);
     pane.current?.show(item);
   }, [item]);
-  useEffect(() => void pane.current?.theme(theme), [theme]);
+  useEffect(() => pane.current?.theme(theme), [theme]);
   useEffect(() => {
     if (props.calls > 1) enter(pane.current, INTO_PANE.first);
   }, [props.calls]);

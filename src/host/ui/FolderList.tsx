@@ -16,10 +16,12 @@ const useStyles = makeStyles({
   folder: { width: '100%', justifyContent: 'flex-start', fontWeight: tokens.fontWeightRegular, columnGap: '4px' },
   current: {
     backgroundColor: tokens.colorNeutralBackground1Selected,
+    color: tokens.colorNeutralForeground1Selected,
     fontWeight: tokens.fontWeightSemibold,
     boxShadow: `inset 3px 0 0 ${tokens.colorBrandStroke1}`,
   },
   name: { flexGrow: 1, textAlign: 'start', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
+  countHere: { color: 'inherit' },
   count: {
     color: tokens.colorBrandForeground1,
     fontWeight: tokens.fontWeightSemibold,
@@ -61,7 +63,7 @@ export function FolderList({ folders, currentId, onOpen }: FolderListProps) {
               onClick={() => onOpen(folder.id)}
             >
               <span className={styles.name}>{folder.displayName}</span>
-              {count > 0 && <span className={styles.count}>{count}</span>}
+              {count > 0 && <span className={mergeClasses(styles.count, current && styles.countHere)}>{count}</span>}
             </Button>
           </li>
         );

@@ -11,6 +11,7 @@ import {
 import type { Graph } from '../graph.ts';
 import type { ReadItem } from '../open-item.ts';
 import { mailDocument } from '../sanitise.ts';
+import type { MailDocumentOptions } from '../sanitise.ts';
 
 const useStyles = makeStyles({
   frame: { display: 'block', width: '100%', border: 'none', minHeight: '40px' },
@@ -26,22 +27,24 @@ const useStyles = makeStyles({
   bar: { marginBottom: '12px' },
 });
 
+/** Of the page around the mail. */
+export type MailColors = Pick<MailDocumentOptions, 'ink' | 'link' | 'scheme'>;
+
 export interface MailBodyProps {
   readonly item: ReadItem;
   readonly graph: Graph;
-  readonly ink: string;
-  readonly link: string;
+  readonly colors: MailColors;
 }
 
-export function MailBody({ item, graph, ink, link }: MailBodyProps) {
+export function MailBody({ item, graph, colors }: MailBodyProps) {
   const styles = useStyles();
   const body = item.message.body;
   if (!body || body.content.trim() === '') return <p className={styles.text}>This message has no text.</p>;
   if (body.contentType === 'text') return <pre className={styles.text}>{body.content}</pre>;
-  return <HtmlBody item={item} graph={graph} ink={ink} link={link} html={body.content} />;
+  return <HtmlBody item={item} graph={graph} colors={colors} html={body.content} />;
 }
 
-function HtmlBody({ item, graph, ink, link, html }: MailBodyProps & { readonly html: string }) {
+function HtmlBody({ item, graph, colors, html }: MailBodyProps & { readonly html: string }) {
   const styles = useStyles();
   const [showRemote, setShowRemote] = useState(false);
   const [height, setHeight] = useState(120);
@@ -50,8 +53,8 @@ function HtmlBody({ item, graph, ink, link, html }: MailBodyProps & { readonly h
     () =>
       pictures === null
         ? null
-        : mailDocument(html, { showRemote, inlinePicture: (id) => pictures.get(id) ?? null, ink, link }),
-    [html, showRemote, pictures, ink, link],
+        : mailDocument(html, { showRemote, inlinePicture: (id) => pictures.get(id) ?? null, ...colors }),
+    [html, showRemote, pictures, colors],
   );
   const [frame, setFrame] = useState<HTMLIFrameElement | null>(null);
   useEffect(() => (frame ? followHeight(frame, setHeight) : undefined), [frame]);
@@ -75,7 +78,7 @@ function HtmlBody({ item, graph, ink, link, html }: MailBodyProps & { readonly h
           title="Message body"
           // Same origin so that its height can be read and its links open; no scripts run in it.
           sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox"
-          srcDoc={mail.colored ? mail.html.replace(`color:${ink}`, 'color:#242424') : mail.html}
+          srcDoc={mail.html}
           className={styles.frame}
           style={{ height }}
         />

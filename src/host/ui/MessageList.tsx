@@ -29,11 +29,14 @@ const useStyles = makeStyles({
     cursor: 'pointer',
     contentVisibility: 'auto',
     containIntrinsicSize: 'auto 74px',
-    ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
+    // A tint of the ink: unlike the hover colours it keeps every text on it readable, in high contrast too.
+    ':hover': { backgroundColor: `color-mix(in srgb, ${tokens.colorNeutralForeground1} 6%, transparent)` },
   },
   unread: { borderInlineStartColor: tokens.colorBrandStroke1 },
   selected: {
     backgroundColor: tokens.colorBrandBackground2,
+    outline: `2px solid ${tokens.colorTransparentStrokeInteractive}`, // seen in high contrast only
+    outlineOffset: '-2px',
     ':hover': { backgroundColor: tokens.colorBrandBackground2Hover },
     '@media (forced-colors: active)': { outline: '2px solid Highlight', outlineOffset: '-2px' },
   },

@@ -8,6 +8,7 @@ import { isMeetingRequest } from '../open-item.ts';
 import type { ReadItem } from '../open-item.ts';
 import { Attachments } from './Attachments.tsx';
 import { MailBody } from './MailBody.tsx';
+import type { MailColors } from './MailBody.tsx';
 import { CategoryMark } from './CategoryMark.tsx';
 import { NotificationBars } from './NotificationBars.tsx';
 import { Recipients } from './Recipients.tsx';
@@ -58,7 +59,7 @@ export interface ReadingPaneProps {
   readonly categories: readonly Category[];
   readonly notifications: Notifications;
   readonly addinName: string;
-  readonly colors: { readonly ink: string; readonly link: string };
+  readonly colors: MailColors;
   readonly onDownload: (item: ReadItem, attachment: Attachment) => void;
 }
 
@@ -88,7 +89,7 @@ export function ReadingPane({ summary, item, problem, onDownload, ...rest }: Rea
             attachments={item.attachments.filter(({ isInline }) => isInline !== true)}
             onDownload={(attachment) => onDownload(item, attachment)}
           />
-          <MailBody key={item.key} item={item} graph={rest.graph} {...rest.colors} />
+          <MailBody key={item.key} item={item} graph={rest.graph} colors={rest.colors} />
         </>
       )}
       {!item && !problem && <Waiting />}

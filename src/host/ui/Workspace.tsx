@@ -18,7 +18,7 @@ import { ProtocolLogDrawer } from './ProtocolLog.tsx';
 import { useCategories, useFolders, useMailboxChanged, useMessages, useOpenMessage } from './queries.ts';
 import { ReadingPane } from './ReadingPane.tsx';
 import { Ribbon } from './Ribbon.tsx';
-import { paneTheme, themes } from './theme.ts';
+import { mailColors, paneTheme } from './theme.ts';
 import type { ThemeName } from './theme.ts';
 import { sameUrl, useAddinPane } from './use-addin-pane.ts';
 import type { ShownItem } from './use-addin-pane.ts';
@@ -243,7 +243,7 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
               categories={categories}
               notifications={notifications}
               addinName={addin.name}
-              colors={{ ink: themes[theme].colorNeutralForeground1, link: themes[theme].colorBrandForegroundLink }}
+              colors={mailColors(theme)}
               onDownload={(from, attachment) => void download(from, attachment, graph.attachment)}
             />
           )}

@@ -33,15 +33,29 @@ function useMedia(query: string): boolean {
   return matches;
 }
 
-const colorNumber = (color: string): number => Number.parseInt(color.replace('#', '').slice(0, 6), 16);
-
-/** What the pane is told about our colours, as Outlook tells it. */
-export function paneTheme(name: ThemeName): PaneTheme {
-  const theme = themes[name];
-  return {
-    bodyBackgroundColor: colorNumber(theme.colorNeutralBackground1),
-    bodyForegroundColor: colorNumber(theme.colorNeutralForeground1),
-    controlBackgroundColor: colorNumber(theme.colorNeutralBackground3),
-    controlForegroundColor: colorNumber(theme.colorNeutralForeground2),
-  };
+/** `#rrggbb` or `#rgb` as 0xRRGGBB. */
+function colorNumber(color: string): number {
+  const digits = color.slice(1);
+  return Number.parseInt(digits.length === 3 ? digits.replaceAll(/./g, '$&$&') : digits, 16);
 }
+
+const paneThemeOf = (name: ThemeName): PaneTheme => ({
+  bodyBackgroundColor: colorNumber(themes[name].colorNeutralBackground1),
+  bodyForegroundColor: colorNumber(themes[name].colorNeutralForeground1),
+  controlBackgroundColor: colorNumber(themes[name].colorNeutralBackground3),
+  controlForegroundColor: colorNumber(themes[name].colorNeutralForeground2),
+});
+const panes = { light: paneThemeOf('light'), dark: paneThemeOf('dark'), contrast: paneThemeOf('contrast') };
+
+/** What the pane is told about our colours, as Outlook tells it; the same object every time. */
+export const paneTheme = (name: ThemeName): PaneTheme => panes[name];
+
+const mailColorsOf = (name: ThemeName) => ({
+  ink: themes[name].colorNeutralForeground1,
+  link: themes[name].colorBrandForegroundLink,
+  scheme: name === 'light' ? ('light' as const) : ('dark' as const),
+});
+const mails = { light: mailColorsOf('light'), dark: mailColorsOf('dark'), contrast: mailColorsOf('contrast') };
+
+/** What a mail without colours of its own is written in; the same object every time. */
+export const mailColors = (name: ThemeName) => mails[name];
