@@ -8,11 +8,18 @@ import { startSync } from '../sync/compose.ts';
 import { says, trackMessage, type TrackingSync } from './track-message.ts';
 
 /** The composition of the ribbon commands: one small file for every runtime that Outlook gives to commands. */
+
+/** Asked while the page loads: office.js gives up on a page that first asks when its command is invoked. */
+const inOutlook = officeReady();
+
 onCommand('trackMessage', async () => {
-  if (!(await officeReady())) return;
+  if (!(await inOutlook)) return;
   const mailbox = createOfficeMailbox({ tracked: says.done });
   await trackMessage(mailbox, () => start(mailbox.user.address));
 });
+
+// office.js lets the ribbon call only after the page has said that it is there.
+void officeReady();
 
 async function start(user: string): Promise<TrackingSync> {
   const { origin } = location;

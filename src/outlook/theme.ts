@@ -10,9 +10,12 @@ function isDark(colour: string): boolean {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 128;
 }
 
+/** The background of the last change: builds that keep no `officeTheme` tell it with the event only. */
+let told: string | null = null;
+
 /** What Outlook shows itself in, or null where it does not say (before Mailbox 1.14, phones): ask the browser then. */
 export function officeColours(): Colours | null {
-  const background = Office.context.officeTheme?.bodyBackgroundColor;
+  const background = told ?? Office.context.officeTheme?.bodyBackgroundColor;
   if (!background) return null;
   return isDark(background) ? 'dark' : 'light';
 }
@@ -22,5 +25,9 @@ export function onOfficeColours(listener: () => void): void {
   const { mailbox } = Office.context;
   const event: unknown = Office.EventType.OfficeThemeChanged;
   if (typeof event !== 'string' || !has(mailbox, 'addHandlerAsync')) return;
-  void ask<void>((answer) => mailbox.addHandlerAsync(event, listener, answer)).catch(() => undefined);
+  const onChange = (change: { officeTheme?: { bodyBackgroundColor?: string } }): void => {
+    told = change.officeTheme?.bodyBackgroundColor ?? null;
+    listener();
+  };
+  void ask<void>((answer) => mailbox.addHandlerAsync(event, onChange, answer)).catch(() => undefined);
 }
