@@ -74,7 +74,6 @@ function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
   const { texts } = useLanguage();
   const styles = useStyles();
   if (settled.is === 'tracked') return <TrackedHead {...props} settled={settled} />;
-  const waitsForCrm = settled.is === 'loading';
   return (
     <>
       <div className={styles.head}>
@@ -88,12 +87,12 @@ function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
         <Button
           className={styles.wide}
           appearance="primary"
-          disabledFocusable={busy || waitsForCrm}
+          disabledFocusable={busy}
           onClick={() => tracker.track(null)}
         >
           {texts.track}
         </Button>
-        <Button className={styles.wide} disabledFocusable={busy || waitsForCrm} onClick={onRegarding}>
+        <Button className={styles.wide} disabledFocusable={busy} onClick={onRegarding}>
           {texts.setRegarding}
         </Button>
       </div>
