@@ -46,8 +46,9 @@ export function Frame(props: {
     document.body.style.backgroundColor = theme.colorNeutralBackground3;
   }, [scheme, theme]);
   return (
-    <FluentProvider theme={theme} dir={props.direction} className={styles.frame}>
-      {props.children}
+    <FluentProvider theme={theme} dir={props.direction}>
+      {/* Not on the provider itself: it hands its classes to menus, which would then fill the pane. */}
+      <div className={styles.frame}>{props.children}</div>
     </FluentProvider>
   );
 }

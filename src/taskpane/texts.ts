@@ -89,8 +89,9 @@ const english = {
   trackingRegion: 'Tracking',
   notTracked: 'Not tracked',
   lookingUp: 'Looking in the CRM…',
+  notKnown: 'Not known',
   unknownState: 'The CRM cannot say right now whether this is tracked.',
-  lastKnownTracked: 'This mailbox has it marked as tracked.',
+  lastKnownTracked: 'The CRM cannot be asked right now. This mailbox has it marked as tracked.',
   track: 'Track',
   setRegarding: 'Set regarding…',
   changeRegarding: 'Change regarding…',
@@ -109,9 +110,7 @@ const english = {
   wish: (kind: ChangeKind) => wishes[kind],
   reason: (reason: ChangeReason) =>
     // What the CRM itself said is worth more than our general sentence.
-    (reason.code === 'refused' || reason.code === 'forbidden') && reason.message !== ''
-      ? reason.message
-      : reasons[reason.code],
+    reason.code === 'refused' && reason.message !== '' ? reason.message : reasons[reason.code],
   since: (when: string) => `since ${when}`,
   nextTry: (when: string) => `Next try ${when}.`,
   inQueue: (before: number) => (before === 0 ? 'It is next.' : `${count(before, 'change', 'changes')} before it.`),

@@ -1,5 +1,5 @@
 import { Button, Field, Input, makeStyles, Text, tokens } from '@fluentui/react-components';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import type { Change, CreateChange } from '../../model/change.ts';
 import type { MailAddress } from '../../model/message.ts';
 import type { Person } from '../../model/records.ts';
@@ -25,7 +25,7 @@ const useStyles = makeStyles({
   buttons: { display: 'flex', gap: tokens.spacingHorizontalS, flexWrap: 'wrap' },
   pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', gap: tokens.spacingHorizontalS },
   input: { minWidth: 0, width: '100%' },
-  suggestion: { alignSelf: 'flex-start' },
+  suggestion: { alignSelf: 'flex-start', marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
   duplicates: {
     display: 'flex',
     flexDirection: 'column',
@@ -66,7 +66,9 @@ export default function CreatePerson(props: {
   const [busy, setBusy] = useState(false);
   const [duplicates, setDuplicates] = useState<readonly Person[]>([]);
   const set = (part: Partial<PersonValues>): void => setValues((before) => ({ ...before, ...part }));
-  const phone = useSignaturePhone(item, known);
+  useSignaturePhone(item, known, (phone) =>
+    setValues((before) => (before.telephone1 === '' ? { ...before, telephone1: phone } : before)),
+  );
 
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector('input')?.focus(), []);
@@ -139,7 +141,6 @@ export default function CreatePerson(props: {
       {table === 'lead' && suggestion('companyname', companySuggestion)}
       {field(texts.jobTitle, 'jobtitle')}
       {field(texts.phone, 'telephone1', { type: 'tel' })}
-      {suggestion('telephone1', phone)}
       {duplicates.length > 0 ? <Duplicates people={duplicates} link={services.crm.link} /> : null}
       <div className={styles.buttons}>
         {duplicates.length > 0 ? (
@@ -196,19 +197,21 @@ function Duplicates({ people, link }: { people: readonly Person[]; link: (record
 }
 
 /** Only the sender's own message can hold the sender's signature. */
-function useSignaturePhone(item: OpenItem, known: MailAddress): string | null {
-  const [phone, setPhone] = useState<string | null>(null);
+function useSignaturePhone(item: OpenItem, known: MailAddress, found: (phone: string) => void): void {
+  const tell = useEffectEvent(found);
   useEffect(() => {
     if (item.kind !== 'mail' || item.message.from?.address !== known.address) return undefined;
     let left = false;
     item
       .read()
       .then((mail) => mail.readBodyHtml())
-      .then((html) => left || setPhone(phoneInSignature(plainText(html))))
+      .then((html) => {
+        const phone = left ? null : phoneInSignature(plainText(html));
+        if (phone !== null) tell(phone);
+      })
       .catch(() => undefined);
     return () => {
       left = true;
     };
   }, [item, known]);
-  return phone;
 }

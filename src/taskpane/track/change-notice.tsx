@@ -108,6 +108,15 @@ function Actions({ status, tracker, onSignIn }: { status: ChangeStatus; tracker:
       );
     case 'conflict':
     case 'refused':
-      return <div className={styles.buttons}>{drop}</div>;
+      return (
+        <div className={styles.buttons}>
+          {tracker.repeat && (
+            <Button size="small" onClick={tracker.repeat}>
+              {texts.tryAgain}
+            </Button>
+          )}
+          {drop}
+        </div>
+      );
   }
 }

@@ -3,6 +3,7 @@ import { ArrowUndoRegular } from '@fluentui/react-icons/svg/arrow-undo';
 import { CheckmarkCircleFilled } from '@fluentui/react-icons/svg/checkmark-circle';
 import { CircleRegular } from '@fluentui/react-icons/svg/circle';
 import { useLanguage } from '../language.tsx';
+import type { Texts } from '../texts.ts';
 import { RecordIcon } from '../record-icon.tsx';
 import { useLate } from '../use-late.ts';
 import { useNow } from '../use-now.ts';
@@ -51,7 +52,7 @@ export function TrackBar(props: BarProps) {
 
   return (
     <>
-      {notice && notice.state !== 'sending' && notice.kind === 'track' && settled.is !== 'tracked' ? null : (
+      {notice?.kind === 'track' && settled.is !== 'tracked' ? null : (
         <SettledHead {...props} settled={settled} busy={sending} />
       )}
       {notice && <ChangeNotice status={notice} tracker={tracker} onSignIn={props.onSignIn} />}
@@ -79,7 +80,7 @@ function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
       <div className={styles.head}>
         <CircleRegular aria-hidden className={styles.icon} />
         <div className={styles.words}>
-          <Text weight="semibold">{settled.is === 'colleague' ? texts.tracked : texts.notTracked}</Text>
+          <Text weight="semibold">{headline(settled, texts)}</Text>
           <Explanation settled={settled} markedBefore={tracker.markedBefore} />
         </div>
       </div>
@@ -98,6 +99,11 @@ function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
       </div>
     </>
   );
+}
+
+function headline({ is }: Settled, texts: Texts): string {
+  if (is === 'unknown') return texts.notKnown;
+  return is === 'tracked' || is === 'colleague' ? texts.tracked : texts.notTracked;
 }
 
 function Explanation({ settled, markedBefore }: { settled: Settled; markedBefore: boolean }) {
@@ -181,7 +187,7 @@ function Announcement({ tracker }: BarProps) {
           : texts.tracked
         : settled.is === 'loading'
           ? ''
-          : texts.notTracked;
+          : headline(settled, texts);
   return (
     <div
       role="status"

@@ -1,10 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
-import type { Change } from '../../model/change.ts';
-import { isSettled, type ChangeStatus } from '../../model/change.ts';
+import { isSettled, type Change, type ChangeStatus, type CreateChange } from '../../model/change.ts';
 import type { MailIdentity } from '../../model/item-key.ts';
 import type { RegardingRef } from '../../model/records.ts';
 import { isItemClosed, type OpenItem, type ReadableMail } from '../../outlook/mailbox.ts';
+import type { Gestures } from '../../sync/gestures.ts';
 import type { Tracking, UndoMemory } from '../services.ts';
 import { useNow } from '../use-now.ts';
 import { trackView, type KnownState, type TrackView } from './track-view.ts';
@@ -23,6 +23,8 @@ export interface Tracker {
   readonly track: (regarding: RegardingRef | null) => void;
   readonly regard: (regarding: RegardingRef | null) => void;
   readonly untrack: (keepRecord: boolean) => void;
+  /** The stopped Change once more, as a new one; null when this session does not know what it was. */
+  readonly repeat: (() => void) | null;
   readonly drop: (changeId: string) => void;
   readonly retry: () => void;
 }
@@ -72,6 +74,9 @@ export function useTracker(item: OpenItem, tracking: Tracking, undoMemory: UndoM
     }),
   );
 
+  const stopped = lane === null ? undefined : undoMemory.get(lane)?.change;
+  const repeatable = stopped !== undefined && stopped.id === view.change?.id && stopped.kind !== 'create';
+
   return {
     view,
     recording,
@@ -81,12 +86,30 @@ export function useTracker(item: OpenItem, tracking: Tracking, undoMemory: UndoM
     track: (regarding) => gesture(({ mail }) => gestures.track(mail, regarding)),
     regard: (regarding) => gesture(({ identity }) => gestures.regard(identity, regarding)),
     untrack: (keepRecord) => gesture(({ identity }) => gestures.untrack(identity, { keepRecord })),
+    repeat: repeatable
+      ? () =>
+          gesture(async ({ mail, identity }) => {
+            await tracking.drop(stopped.id);
+            return repeat(stopped, gestures, mail, identity);
+          })
+      : null,
     drop: (changeId) => void tracking.drop(changeId).then(known.ask),
     retry() {
       tracking.retryNow();
       known.ask();
     },
   };
+}
+
+function repeat(change: Exclude<Change, CreateChange>, gestures: Gestures, mail: ReadableMail, identity: MailIdentity) {
+  switch (change.kind) {
+    case 'track':
+      return gestures.track(mail, change.regarding);
+    case 'regard':
+      return gestures.regard(identity, change.regarding);
+    case 'untrack':
+      return gestures.untrack(identity, { keepRecord: change.keepRecord });
+  }
 }
 
 /** The mail is read once per opening, from the moment it is open, so that a click finds it already known. */
