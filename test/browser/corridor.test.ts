@@ -2,15 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import {
-  describeInBrowser,
-  emailsAbout,
-  openBrowser,
-  openOutlook,
-  startStack,
-  until,
-  type Outlook,
-} from './outlook.ts';
+import { describeInBrowser } from './describe.ts';
+import { emailsAbout, openBrowser, openOutlook, startStack, until, type Outlook } from './outlook.ts';
 
 describeInBrowser('when the CRM cannot', () => {
   let outlook: Outlook;

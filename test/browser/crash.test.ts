@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { describeInBrowser, emailsAbout, openOutlook, type Outlook } from './outlook.ts';
+import { describeInBrowser } from './describe.ts';
+import { emailsAbout, openOutlook, type Outlook } from './outlook.ts';
 
 /**
  * Closes the pane at every await of a click on Track. Each step of the click (a call to IndexedDB, the network or Outlook) is

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from '@jest/globals';
 import { DynamicsWebApi } from 'dynamics-web-api';
 import { chromium, type BrowserContext, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { startLocal, type Local } from '../../src/server/local/start.ts';
@@ -13,7 +12,7 @@ import { startLocal, type Local } from '../../src/server/local/start.ts';
 export interface Outlook {
   readonly page: Page;
   readonly context: BrowserContext;
-  readonly stack: Local;
+  readonly stack: Stack;
   /** Another window of the same browser. */
   newWindow(): Promise<Outlook>;
   /** Clicks the message whose line in the list contains the text. */
@@ -35,6 +34,12 @@ export interface Outlook {
   close(): Promise<void>;
 }
 
+/** What a browser needs of a running stack; faults only where it runs in this process. */
+export interface Stack extends Pick<Local, 'addinUrl' | 'hostUrl'> {
+  token(): Promise<string>;
+  fault?(name: Parameters<Local['fault']>[0]): void;
+}
+
 export interface OutlookOptions {
   /** The name under which the host page is opened: another site than the add-in's makes the pane third-party. */
   readonly hostName?: 'localhost' | '127.0.0.1' | 'outlook.localhost';
@@ -53,19 +58,7 @@ const candidates = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ];
-const found = candidates.find((path) => path !== undefined && existsSync(path));
-
-/** Groups browser tests; without a browser they are skipped with the way to get one, or fail when REQUIRE names chromium. */
-export function describeInBrowser(name: string, body: () => void): void {
-  if (found !== undefined) describe(name, body);
-  else if (process.env['REQUIRE']?.includes('chromium') === true) {
-    test(name, () => {
-      throw new Error('REQUIRE names chromium, but none was found; set CHROMIUM to its path.');
-    });
-  } else
-    test.skip(`${name}: no Chromium here; "apt-get install chromium" brings one, or set CHROMIUM to its path`, () =>
-      undefined);
-}
+export const chromiumPath = candidates.find((path) => path !== undefined && existsSync(path));
 
 /** As root Chromium has no sandbox; the rest keeps it from asking the world for updates. */
 const quiet = [
@@ -102,7 +95,7 @@ export async function startStack(
 }
 
 /** A browser before a running stack. With a `profile` folder it remembers, as a person's own browser does. */
-export async function openBrowser(stack: Local, options: OutlookOptions, end = async () => {}): Promise<Outlook> {
+export async function openBrowser(stack: Stack, options: OutlookOptions, end = async () => {}): Promise<Outlook> {
   const { context, close } = await openContext(options);
   context.setDefaultTimeout(15_000);
   return openWindow(options, context, stack, async () => {
@@ -128,8 +121,8 @@ async function openContext(options: OutlookOptions): Promise<{ context: BrowserC
 }
 
 function executable(): string {
-  if (found === undefined) throw new Error('No Chromium was found.');
-  return found;
+  if (chromiumPath === undefined) throw new Error('No Chromium was found; set CHROMIUM to its path.');
+  return chromiumPath;
 }
 
 function argumentsFor(more: readonly string[]): string[] {
@@ -139,7 +132,7 @@ function argumentsFor(more: readonly string[]): string[] {
 async function openWindow(
   options: OutlookOptions,
   context: BrowserContext,
-  stack: Local,
+  stack: Stack,
   close: () => Promise<void>,
 ): Promise<Outlook> {
   const page = await context.newPage();
@@ -178,13 +171,13 @@ async function openWindow(
     async switchUser(name) {
       await page.getByRole('group', { name: 'Developer' }).getByLabel('User').selectOption({ label: name });
     },
-    fault: (name) => stack.fault(name),
+    fault: (name) => stack.fault?.(name),
     close,
   };
 }
 
 /** The CRM's e-mails with this subject, read by a client that is not ours. */
-export async function emailsAbout(stack: Local, subject: string): Promise<Email[]> {
+export async function emailsAbout(stack: Stack, subject: string): Promise<Email[]> {
   const client = new DynamicsWebApi({
     serverUrl: stack.addinUrl,
     dataApi: { version: '9.2' },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { describeInBrowser, emailsAbout, openOutlook, until, type Outlook } from './outlook.ts';
+import { describeInBrowser } from './describe.ts';
+import { emailsAbout, openOutlook, until, type Outlook } from './outlook.ts';
 
 describeInBrowser('tracking a mail', () => {
   let outlook: Outlook;
