@@ -25,7 +25,9 @@ export function NothingOpen({ because }: { because: 'no-item' | 'outside' }) {
       <Text as="h1" size={400} weight="semibold" style={{ margin: 0 }}>
         {because === 'outside' ? texts.appName : texts.nothingOpen}
       </Text>
-      <Text align="center" className={styles.hint}>{because === 'outside' ? texts.notInOutlook : texts.nothingOpenHint}</Text>
+      <Text align="center" className={styles.hint}>
+        {because === 'outside' ? texts.notInOutlook : texts.nothingOpenHint}
+      </Text>
     </main>
   );
 }

@@ -15,6 +15,7 @@ export function MoreActions(props: Omit<ActionsMenuProps, 'open' | 'onOpenChange
   const button = (
     <Button
       appearance="subtle"
+      data-opener
       icon={<MoreHorizontalRegular />}
       aria-label={texts.moreActions}
       aria-haspopup="menu"

@@ -93,7 +93,7 @@ function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
         >
           {texts.track}
         </Button>
-        <Button className={styles.wide} disabledFocusable={busy} onClick={onRegarding}>
+        <Button className={styles.wide} disabledFocusable={busy} data-opener onClick={onRegarding}>
           {texts.setRegarding}
         </Button>
       </div>
@@ -160,7 +160,7 @@ function TrackedHead(props: BarProps & { settled: Extract<Settled, { is: 'tracke
         </div>
       ) : (
         <div className={styles.buttons}>
-          <Button className={styles.wide} disabledFocusable={props.busy} onClick={props.onRegarding}>
+          <Button className={styles.wide} disabledFocusable={props.busy} data-opener onClick={props.onRegarding}>
             {texts.setRegarding}
           </Button>
         </div>

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { RegardingHit } from '../../api/regarding.ts';
 import type { MailAddress } from '../../model/message.ts';
 import type { OpenItem } from '../../outlook/mailbox.ts';
@@ -34,6 +35,12 @@ export function TrackSection(props: {
   const tracker = useTracker(item, services.tracking, props.undoMemory);
   const { settled } = tracker.view;
 
+  /** Back to the button that opened the panel, which is there again once the bar is. */
+  const giveUp = (): void => {
+    flushSync(() => setOpen('bar'));
+    [...(section.current?.querySelectorAll<HTMLElement>('[data-opener]') ?? [])].at(-1)?.focus();
+  };
+
   const choose = (record: RegardingHit): void => {
     setOpen('bar');
     recent.add(record);
@@ -52,12 +59,12 @@ export function TrackSection(props: {
             sender={props.sender}
             loader={props.loader}
             onChoose={choose}
-            onClose={() => setOpen('bar')}
+            onClose={giveUp}
           />
         </Suspense>
       ) : open === 'untrack' ? (
         <UntrackQuestion
-          onCancel={() => setOpen('bar')}
+          onCancel={giveUp}
           onAnswer={(keepRecord) => {
             setOpen('bar');
             tracker.untrack(keepRecord);
