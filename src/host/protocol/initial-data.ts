@@ -1,5 +1,5 @@
 import { peopleOf, personOf } from '../graph.ts';
-import type { Attachment, Person } from '../graph.ts';
+import type { Attachment, MessageSummary, Person } from '../graph.ts';
 import { isMeetingRequest } from '../open-item.ts';
 import type { OpenItem, ReadItem } from '../open-item.ts';
 import type { Permission } from '../manifest.ts';
@@ -69,6 +69,7 @@ function messageFields({ message, attachments }: ReadItem): object {
     dateTimeModified: epoch(message.receivedDateTime) ?? sent ?? 0,
     attachments: attachments.map(wireAttachment),
     isRead: message.isRead ?? true,
+    ...(meeting ? meetingFields(message) : {}),
     sensitivity: 'normal',
     isAllDayEvent: false,
     // The library looks into these without asking whether they are there.
@@ -78,6 +79,16 @@ function messageFields({ message, attachments }: ReadItem): object {
     regExMatches: {},
     selectedRegExMatches: {},
   };
+}
+
+function meetingFields({ startDateTime, endDateTime, location }: MessageSummary): object {
+  return { start: moment(startDateTime), end: moment(endDateTime), location: location?.displayName ?? '' };
+}
+
+/** A meeting's time; one in a named zone is read as the reader's own, which is all that can be known here. */
+function moment(time: MessageSummary['startDateTime']): number | null {
+  if (!time || typeof time === 'string') return epoch(time);
+  return epoch(time.timeZone === 'UTC' ? `${time.dateTime}Z` : time.dateTime);
 }
 
 export const wireAddress = (person: Person) => ({

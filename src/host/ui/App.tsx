@@ -33,17 +33,19 @@ export function App({ addin, users }: AppProps) {
     <FluentProvider theme={themes[theme]} style={{ height: '100%' }}>
       <div className={styles.app} style={{ colorScheme: theme === 'light' ? 'light' : 'dark' }}>
         <Mailbox key={user.address} {...{ addin, user, theme, paneWidth, showsLog }} onPaneWidth={setPaneWidth} />
-        <DeveloperBar
-          users={users}
-          user={user}
-          theme={choice}
-          paneWidth={paneWidth}
-          showsLog={showsLog}
-          onUser={(next) => setAddress(next.address)}
-          onTheme={setChoice}
-          onPaneWidth={setPaneWidth}
-          onShowLog={setShowsLog}
-        />
+        <footer>
+          <DeveloperBar
+            users={users}
+            user={user}
+            theme={choice}
+            paneWidth={paneWidth}
+            showsLog={showsLog}
+            onUser={(next) => setAddress(next.address)}
+            onTheme={setChoice}
+            onPaneWidth={setPaneWidth}
+            onShowLog={setShowsLog}
+          />
+        </footer>
       </div>
     </FluentProvider>
   );

@@ -27,6 +27,7 @@ const useStyles = makeStyles({
     flexGrow: 1,
     minHeight: 0,
     overflowY: 'auto',
+    '& > *': { flexShrink: 0 },
   },
   bar: { display: 'flex', alignItems: 'center', columnGap: '4px', flexWrap: 'wrap' },
   gap: { flexGrow: 1 },

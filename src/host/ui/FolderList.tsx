@@ -59,7 +59,6 @@ export function FolderList({ folders, currentId, onOpen }: FolderListProps) {
               className={mergeClasses(styles.folder, current && styles.current)}
               icon={icons.get((folder.wellKnownName ?? '').toLowerCase()) ?? <FolderRegular />}
               aria-current={current ? 'page' : undefined}
-              aria-label={count > 0 ? `${folder.displayName}, ${count}` : folder.displayName}
               onClick={() => onOpen(folder.id)}
             >
               <span className={styles.name}>{folder.displayName}</span>

@@ -40,7 +40,12 @@ export function MailBody({ item, graph, colors }: MailBodyProps) {
   const styles = useStyles();
   const body = item.message.body;
   if (!body || body.content.trim() === '') return <p className={styles.text}>This message has no text.</p>;
-  if (body.contentType === 'text') return <pre className={styles.text}>{body.content}</pre>;
+  if (body.contentType === 'text')
+    return (
+      <pre dir="auto" className={styles.text}>
+        {body.content}
+      </pre>
+    );
   return <HtmlBody item={item} graph={graph} colors={colors} html={body.content} />;
 }
 
@@ -72,7 +77,7 @@ function HtmlBody({ item, graph, colors, html }: MailBodyProps & { readonly html
           </MessageBarActions>
         </MessageBar>
       )}
-      <div className={mergeClasses(mail.colored && styles.paper)}>
+      <div className={mergeClasses(mail.colored && colors.scheme === 'dark' && styles.paper)}>
         <iframe
           ref={setFrame}
           title="Message body"

@@ -12,7 +12,7 @@ import type { MailColors } from './MailBody.tsx';
 import { CategoryMark } from './CategoryMark.tsx';
 import { NotificationBars } from './NotificationBars.tsx';
 import { Recipients } from './Recipients.tsx';
-import { longTime } from './when.ts';
+import { longTime, meetingTime } from './when.ts';
 
 const useStyles = makeStyles({
   pane: {
@@ -23,6 +23,7 @@ const useStyles = makeStyles({
     overflowY: 'auto',
     flexGrow: 1,
     minHeight: 0,
+    '& > *': { flexShrink: 0 },
   },
   title: {
     margin: 0,
@@ -109,7 +110,9 @@ function Heading({
   const name = from.name || from.address || '(no sender)';
   return (
     <>
-      <h1 className={styles.title}>{message.subject?.trim() || '(no subject)'}</h1>
+      <h2 dir="auto" className={styles.title}>
+        {message.subject?.trim() || '(no subject)'}
+      </h2>
       {(message.categories ?? []).length > 0 && (
         <div className={styles.tags} role="group" aria-label="Categories">
           {message.categories?.map((category) => (
@@ -119,7 +122,10 @@ function Heading({
       )}
       {isMeetingRequest(message) && (
         <div className={styles.invitation}>
-          <CalendarMailRegular /> Meeting invitation
+          <CalendarMailRegular />
+          {['Meeting invitation', meetingTime(message.startDateTime), message.location?.displayName]
+            .filter(Boolean)
+            .join(' · ')}
         </div>
       )}
       <div className={styles.head}>

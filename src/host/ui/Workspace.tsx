@@ -132,48 +132,50 @@ export function Workspace({ addin, user, theme, paneWidth, showsLog, onPaneWidth
   const paneButton = pane.button;
   return (
     <div ref={page} className={styles.page}>
-      <header className={styles.header}>
-        <Button
-          className={styles.menu}
-          appearance="subtle"
-          icon={<NavigationRegular />}
-          aria-label="Folders"
-          aria-expanded={foldersOpen}
-          onClick={() => setFoldersOpen(!foldersOpen)}
-        />
-        <span className={styles.product}>
-          <MailRegular className={styles.mark} />
-          Local Outlook
-        </span>
-        <SearchBox
-          className={styles.search}
-          placeholder="Search the list"
-          aria-label="Search"
-          value={search}
-          onChange={(_, { value }) => setSearch(value)}
-        />
-        <span className={styles.user}>
-          <Avatar
-            name={user.name}
-            size={28}
-            color="colorful"
-            idForColor={user.address}
-            title={`${user.name} <${user.address}>`}
+      <header className={styles.top}>
+        <div className={styles.header}>
+          <Button
+            className={styles.menu}
+            appearance="subtle"
+            icon={<NavigationRegular />}
+            aria-label="Folders"
+            aria-expanded={foldersOpen}
+            onClick={() => setFoldersOpen(!foldersOpen)}
           />
-        </span>
+          <h1 className={styles.product}>
+            <MailRegular className={styles.mark} />
+            Local Outlook
+          </h1>
+          <SearchBox
+            className={styles.search}
+            placeholder="Search the list"
+            aria-label="Search"
+            value={search}
+            onChange={(_, { value }) => setSearch(value)}
+          />
+          <span className={styles.user}>
+            <Avatar
+              name={user.name}
+              size={28}
+              color="colorful"
+              idForColor={user.address}
+              title={`${user.name} <${user.address}>`}
+            />
+          </span>
+        </div>
+        <Ribbon
+          groups={groups}
+          canReply={!draft && open.data !== undefined}
+          hasItem={item !== null && item !== undefined}
+          openButtonId={
+            groups.flatMap(({ buttons }) => buttons).find((button) => sameUrl(paneButton, button))?.id ?? null
+          }
+          runningButtonId={running}
+          onNew={() => composing.startNew()}
+          onReply={(kind) => open.data && attempt(composing.startReply(open.data.message.id, kind))}
+          onAddin={(button) => void command(button)}
+        />
       </header>
-      <Ribbon
-        groups={groups}
-        canReply={!draft && open.data !== undefined}
-        hasItem={item !== null && item !== undefined}
-        openButtonId={
-          groups.flatMap(({ buttons }) => buttons).find((button) => sameUrl(paneButton, button))?.id ?? null
-        }
-        runningButtonId={running}
-        onNew={() => composing.startNew()}
-        onReply={(kind) => open.data && attempt(composing.startReply(open.data.message.id, kind))}
-        onAddin={(button) => void command(button)}
-      />
       <main className={styles.main}>
         <nav className={mergeClasses(styles.folders, foldersOpen && styles.foldersOpen)} aria-label="Folders">
           <FolderList

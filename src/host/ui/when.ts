@@ -33,6 +33,16 @@ export function longTime(text: string | null | undefined): string {
     : 'no date';
 }
 
+/** When a meeting begins: in the reader's time where the invitation says which moment it is, else as it is written. */
+export function meetingTime(
+  time: { readonly dateTime: string; readonly timeZone: string } | string | null | undefined,
+): string {
+  if (!time) return '';
+  if (typeof time === 'string') return longTime(time);
+  if (time.timeZone === 'UTC') return longTime(`${time.dateTime}Z`);
+  return `${longTime(time.dateTime)} (${time.timeZone})`;
+}
+
 /** The heading under which a list puts a mail. */
 export function period(text: string | null | undefined, now: Date): string {
   const time = timeOf(text);

@@ -16,9 +16,11 @@ export const useWorkspaceStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground3,
     color: tokens.colorNeutralForeground1,
   },
+  top: { display: 'flex', flexDirection: 'column', rowGap: '6px' },
   header: { display: 'flex', alignItems: 'center', columnGap: '12px', minHeight: '48px', paddingInline: '8px' },
   menu: { display: 'none', [MEDIUM]: { display: 'inline-flex' } },
   product: {
+    margin: 0,
     display: 'flex',
     alignItems: 'center',
     columnGap: '8px',
