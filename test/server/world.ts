@@ -104,7 +104,7 @@ function clientOf(app: FastifyInstance, token: () => Promise<string>): Client {
   };
   const send: Client['send'] = (method, path, body, headers = {}) =>
     ask({
-      method: method as 'POST',
+      method,
       url: `/api/data/v9.2/${path}`,
       headers: { 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),

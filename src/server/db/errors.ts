@@ -33,3 +33,16 @@ export function isUniqueViolation(error: unknown): boolean {
 export function isWorthRepeating(error: unknown): boolean {
   return ['40001', '40P01', 'sqlite:5', 'sqlite:517'].includes(driverCode(error));
 }
+
+const GONE = /^(?:08...|57P0[1-3]|53...|ECONN\w+|EPIPE|ETIMEDOUT|sqlite:(?:10|13|778|1034))$/;
+
+/** Whether the database itself is away or full: nothing is wrong with the request, and a later one may pass. */
+export function isUnavailable(error: unknown): boolean {
+  if (GONE.test(driverCode(error))) return true;
+  return error instanceof Error && /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
+}
+
+/** Whether PostgreSQL stopped a statement that ran longer than one may. */
+export function isTimeout(error: unknown): boolean {
+  return driverCode(error) === '57014';
+}

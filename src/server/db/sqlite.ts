@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely';
 import { fold } from './fold.ts';
 
 /** Preparing costs about as much as running: the statements of a working day fit in this many. */
@@ -34,32 +34,29 @@ export function makeDurable(raw: DatabaseSync): void {
 }
 
 export function kyselyOverSqlite(raw: DatabaseSync): Kysely<object> {
-  const prepare = keepStatements(raw);
-  const database = {
-    close: () => raw.close(),
-    prepare(sql: string) {
-      const statement = prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (values: readonly unknown[]) => statement.all(...values.map(toSqlite)),
-        run: (values: readonly unknown[]) => statement.run(...values.map(toSqlite)),
-        iterate: (values: readonly unknown[]) => statement.iterate(...values.map(toSqlite)),
-      };
-    },
-  };
+  const database = { close: () => raw.close(), prepare: keepStatements(raw) };
   return new Kysely<object>({ dialect: new NodeSqliteDialect({ database }) });
 }
 
-function keepStatements(raw: DatabaseSync): (sql: string) => StatementSync {
-  const kept = new Map<string, StatementSync>();
+/** The shape in which Kysely's SQLite driver wants statements; the least recently used are forgotten. */
+function keepStatements(raw: DatabaseSync): (sql: string) => SqliteStatement {
+  const kept = new Map<string, SqliteStatement>();
   return (sql) => {
-    const known = kept.get(sql);
+    const statement = kept.get(sql) ?? wrap(raw.prepare(sql));
     kept.delete(sql);
-    const statement = known ?? raw.prepare(sql);
     kept.set(sql, statement);
     const oldest = kept.size > KEPT_STATEMENTS ? kept.keys().next().value : undefined;
     if (oldest !== undefined) kept.delete(oldest);
     return statement;
+  };
+}
+
+function wrap(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (values) => statement.all(...values.map(toSqlite)),
+    run: (values) => statement.run(...values.map(toSqlite)),
+    iterate: (values) => statement.iterate(...values.map(toSqlite)),
   };
 }
 

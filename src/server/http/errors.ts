@@ -1,3 +1,5 @@
+import { isTimeout, isUnavailable } from '../db/errors.ts';
+
 /**
  * An answer other than success, thrown anywhere below a route. `code` is the dialect's hexadecimal code; it may be empty
  * where the original documents none. The message is read by people and never holds mail content or SQL.
@@ -27,6 +29,9 @@ export function errorBody(code: string, message: string): ErrorBody {
 /** Anything thrown, as the answer that may be shown: what we did not foresee is 500 without a word about the inside. */
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
+  if (isTimeout(error)) return new HttpError(400, 'The query takes too long; ask for less at once.', '0x80044151');
+  if (isUnavailable(error))
+    return new HttpError(503, 'The database does not answer.', '0x80044150', { 'retry-after': '5' });
   const status = statusOfFramework(error);
   if (status !== undefined && error instanceof Error) return new HttpError(status, error.message, '0x80048d19');
   return new HttpError(500, 'An unexpected error occurred. It was logged; the request had no effect.', '0x80040216');

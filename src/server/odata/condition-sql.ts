@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { fold } from '../db/fold.ts';
 import { badRequest, shown } from './bad-request.ts';
 import { parseLiteral, type Comparison, type Condition, type Operand } from './filter.ts';
+import { at } from './identifier.ts';
 import { tableOf } from './metadata.ts';
 import {
   asGlob,
@@ -10,11 +11,13 @@ import {
   asRegularExpression,
   hasSets,
   hasTrigram,
+  isLoose,
   readPattern,
   textOf,
   type Pattern,
 } from './pattern.ts';
 import { queryFunction } from './query-functions.ts';
+import { searchSql } from './search.ts';
 import {
   belongsTo,
   fromClause,
@@ -23,6 +26,7 @@ import {
   unknownColumn,
   type ColumnRef,
   type Scope,
+  type Search,
   type Statement,
 } from './scope.ts';
 import type { Literal } from './tokens.ts';
@@ -137,10 +141,16 @@ function matches(statement: Statement, { column, folded, scope }: ColumnRef, pat
     return sql<boolean>`${folded} like ${asLike(pattern)} escape ${'\\'}`;
   }
   const exact = sql<boolean>`${folded} glob ${asGlob(pattern)}`;
-  if (column.folded !== 'inside' || !hasTrigram(pattern) || scope.table.name === 'activitypointer') return exact;
-  const index = sql.table(`${scope.table.name}_fts`);
-  const candidates = sql`select rowid from ${index} where ${sql.ref(`${column.name}_folded`)} like ${asLooseLike(pattern)}`;
-  return sql<boolean>`(${sql.ref(`${scope.alias}.rowno`)} in (${candidates}) and ${exact})`;
+  const searchable = column.folded === 'inside' && hasTrigram(pattern) && scope.table.name !== 'activitypointer';
+  const search: Search = {
+    index: `${scope.table.name}_fts`,
+    column: `${column.name}_folded`,
+    pattern: asLooseLike(pattern),
+  };
+  if (!searchable || statement.common.has(search.pattern)) return exact;
+  statement.searches.push(search);
+  const found = sql<boolean>`${at(scope.alias, 'rowno')} in (select rowid ${searchSql(search)})`;
+  return isLoose(pattern) ? sql<boolean>`(${found} and ${exact})` : found;
 }
 
 /** `any` as a list of ids, which both engines turn around: the inner index first, then the rows. */
@@ -161,12 +171,12 @@ function lambdaSql(
   const of = condition.of === undefined ? undefined : conditionSql(statement, inner, condition.of);
   const wanted = of !== undefined && condition.kind === 'all' ? sql<boolean>`not coalesce(${of}, false)` : of;
   const parts = [
-    sql<boolean>`${sql.ref(`${inner.alias}.${navigation.column}`)} is not null`,
+    sql<boolean>`${at(inner.alias, navigation.column)} is not null`,
     belongsTo(scope.table, inner, navigation),
     session.access.readable(session.caller, target, inner.alias),
     wanted,
   ].filter((part) => part !== undefined);
-  const ids = sql`select ${sql.ref(`${inner.alias}.${navigation.column}`)} ${fromClause(statement, inner)} where ${sql.join(parts, sql` and `)}`;
-  const key = sql.ref(`${scope.alias}.${scope.table.key}`);
+  const ids = sql`select ${at(inner.alias, navigation.column)} ${fromClause(statement, inner)} where ${sql.join(parts, sql` and `)}`;
+  const key = at(scope.alias, scope.table.key);
   return condition.kind === 'any' ? sql<boolean>`${key} in (${ids})` : sql<boolean>`${key} not in (${ids})`;
 }

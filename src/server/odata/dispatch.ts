@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { HttpError } from '../http/errors.ts';
 import { notFound, readAddress, type Address, type Segment } from './address.ts';
 import { badRequest, shown } from './bad-request.ts';
+import { at } from './identifier.ts';
 import { readJson, type ApiRequest, type ApiResponse } from './message.ts';
 import { tableOf, type Table } from './metadata.ts';
 import { demandMethod, findOperation, functionParameters, type Call, type Operation } from './operations.ts';
@@ -160,7 +161,7 @@ async function readByKey({ place, query, options, prefer }: Ask, table: Table, i
   if (query.filter !== undefined || query.order.length > 0 || query.top !== undefined) {
     throw badRequest('$filter, $orderby and $top have no meaning for a single row.');
   }
-  const among = (scope: Scope) => sql<boolean>`${sql.ref(`${scope.alias}.${table.key}`)} = ${id}`;
+  const among = (scope: Scope) => sql<boolean>`${at(scope.alias, table.key)} = ${id}`;
   const page = await readPage({
     session,
     table,
@@ -285,7 +286,7 @@ async function answerCollection(
   const target = tableOf(session.model, navigation.target);
   const among = (scope: Scope) => {
     const typed = belongsTo(table, scope, navigation);
-    const own = sql<boolean>`${sql.ref(`${scope.alias}.${navigation.column}`)} = ${id}`;
+    const own = sql<boolean>`${at(scope.alias, navigation.column)} = ${id}`;
     return typed === undefined ? own : sql<boolean>`(${own} and ${typed})`;
   };
   if (rest.length > 0) throw notFound(rest[0]?.name ?? '');

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { isOneOf } from '../db/engine.ts';
 import { badRequest } from './bad-request.ts';
+import { at } from './identifier.ts';
 import { tableOf, type CollectionNavigation, type SingleNavigation } from './metadata.ts';
 import { orderSql } from './paging.ts';
 import type { Expand } from './query.ts';
@@ -45,7 +46,7 @@ async function expandSingle(
   const ids = distinct(stored.map(idOf));
   const found = new Map<unknown, Row>();
   for (const some of chunks(ids)) {
-    const among = (scope: Scope) => isOneOf(request.session.engine, sql.ref(`${scope.alias}.${table.key}`), some);
+    const among = (scope: Scope) => isOneOf(request.session.engine, at(scope.alias, table.key), some);
     const inner: ReadRequest = { ...request, table, query, among, heavy: false };
     const prepared = prepareRead(inner);
     const { rows: targets } =
@@ -70,7 +71,7 @@ async function expandCollection(
   const of = request.table;
   const table = tableOf(request.session.model, collection.target);
   const among = (scope: Scope, ids: readonly string[]) => {
-    const own = isOneOf(request.session.engine, sql.ref(`${scope.alias}.${collection.column}`), ids);
+    const own = isOneOf(request.session.engine, at(scope.alias, collection.column), ids);
     const typed = belongsTo(of, scope, collection);
     return typed === undefined ? own : sql<boolean>`(${own} and ${typed})`;
   };
@@ -78,7 +79,7 @@ async function expandCollection(
   for (const ids of chunks(distinct(stored.map((row) => row[of.key])))) {
     const inner: ReadRequest = { ...request, table, query, among: (scope) => among(scope, ids), heavy: false };
     const prepared = prepareRead(inner);
-    const parent = sql.ref(`${prepared.scope.alias}.${collection.column}`);
+    const parent = at(prepared.scope.alias, collection.column);
     const ranked = sql`select ${prepared.list}, ${parent} as parentrow, row_number() over (partition by ${parent} order by ${orderSql(prepared.order, prepared.key)}) as placed ${fromClause(prepared.statement, prepared.scope)}${where(prepared.conditions)}`;
     const limit = Math.min(query.top ?? LARGEST_PAGE, LARGEST_PAGE);
     const found =

@@ -98,7 +98,8 @@ export const text = (label: string, length: number, more: Partial<Part> = {}): P
 });
 export const named = (label: string, length: number, more: Partial<Part> = {}): Part =>
   text(label, length, { folded: 'inside', ...more });
-export const email = (label: string): Part => text(label, 100, { folded: 'whole', email: true });
+export const email = (label: string, folded: 'whole' | 'inside' = 'whole'): Part =>
+  text(label, 100, { folded, email: true });
 export const memo = (label: string, length = 2_000, more: Partial<Part> = {}): Part => ({
   label,
   kind: 'memo',

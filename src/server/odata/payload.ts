@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { badRequest, shown } from './bad-request.ts';
+import { identifier } from './identifier.ts';
 import { tableOf, type CollectionNavigation, type SingleNavigation, type Table } from './metadata.ts';
 import { isPolymorphic } from './scope.ts';
 import type { Row, WriteSession } from './session.ts';
@@ -167,7 +168,11 @@ export async function changeRow(session: WriteSession, table: Table, before: Row
   const version = await updateRow(session, table, before, payload.values);
   const id = String(before[table.key]);
   for (const { navigation } of payload.after) {
-    await deleteWhere(session, tableOf(session.model, navigation.target), sql`${sql.ref(navigation.column)} = ${id}`);
+    await deleteWhere(
+      session,
+      tableOf(session.model, navigation.target),
+      sql`${identifier(navigation.column)} = ${id}`,
+    );
   }
   await createChildren(session, table, id, payload, 0);
   return version;

@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from 'kysely';
 import { conditionSql } from './condition-sql.ts';
+import { at, identifier, quoted, word } from './identifier.ts';
 import type { Column, Table } from './metadata.ts';
 import type { SortColumn } from './paging.ts';
 import type { Annotations } from './present.ts';
 import type { Expand, Order, Query } from './query.ts';
 import {
-  columnRef,
   findColumn,
   fromClause,
   isPolymorphic,
@@ -34,6 +34,8 @@ export interface ReadRequest {
   /** Rows of one page; the cookie of a next page is only made when this is given. */
   pageSize?: number | undefined;
   skipToken?: string | undefined;
+  /** Patterns that SQLite should not look for in its trigram index. */
+  common?: ReadonlySet<string> | undefined;
   /** Also the columns that a list leaves out unless they are named. */
   heavy?: boolean | undefined;
 }
@@ -53,10 +55,10 @@ export interface Prepared {
 export function prepareRead(request: ReadRequest): Prepared {
   const { session, table, query } = request;
   session.access.demand(session.caller, 'read', table);
-  const statement = newStatement(session, request.parameters);
+  const statement = newStatement(session, request.parameters, request.common);
   const scope = newScope(statement, table);
   const columns = chosenColumns(request);
-  const key = sql.ref(`${scope.alias}.${table.key}`);
+  const key = at(scope.alias, table.key);
   const conditions = [
     query.filter === undefined ? undefined : conditionSql(statement, scope, query.filter),
     session.access.readable(session.caller, table, scope.alias),
@@ -110,17 +112,19 @@ function selectList(
 ): RawBuilder<unknown> {
   const lookups = navigationColumns(table, query.expand);
   const physical = new Set([...columns, ...lookups]);
-  const parts = [...physical].flatMap((column) => {
-    const own = sql`${columnRef(scope, column).ref} as ${sql.id(column.name)}`;
-    if (column.kind !== 'lookup' || !isPolymorphic(table, column.name)) return [own];
-    return [own, sql.ref(`${scope.alias}.${column.name}_type`)];
+  const names = [...physical].flatMap((column) => {
+    const stored =
+      column.constant === undefined ? quoted(scope.alias, column.from ?? column.name) : word(column.constant);
+    const own = `${stored} as ${quoted(column.name)}`;
+    const typed = column.kind === 'lookup' && isPolymorphic(table, column.name);
+    return typed ? [own, quoted(scope.alias, `${column.name}_type`)] : [own];
   });
   for (const name of [table.key, 'versionnumber']) {
     const column = table.columns.get(name);
-    if (column !== undefined && !physical.has(column)) parts.push(sql.ref(`${scope.alias}.${name}`));
+    if (column !== undefined && !physical.has(column)) names.push(quoted(scope.alias, name));
   }
-  order.forEach(({ folded }, index) => parts.push(sql`${folded} as ${sql.id(`sort${index}`)}`));
-  return sql.join(parts);
+  const sorted = order.map(({ folded }, index) => sql`, ${folded} as ${identifier(`sort${index}`)}`);
+  return sql.join([sql.raw(names.join(', ')), ...sorted], sql``);
 }
 
 /** The lookups that must be read so that their rows can be put in. */

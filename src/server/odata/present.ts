@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { isOneOf } from '../db/engine.ts';
+import { at, identifier } from './identifier.ts';
 import { tableOf, type Column, type Table } from './metadata.ts';
 import { isPolymorphic } from './scope.ts';
 import type { Row, Session } from './session.ts';
@@ -106,8 +107,8 @@ async function readNames(
   if (table.primary === undefined) return;
   const visible = session.access.readable(session.caller, table, 'n');
   const { rows } = await sql<{ id: string; name: string | null }>`
-    select ${sql.ref(`n.${table.key}`)} as id, ${sql.ref(`n.${table.primary}`)} as name from ${sql.table(table.name)} as n
-    where ${isOneOf(session.engine, sql.ref(`n.${table.key}`), ids)}${visible === undefined ? sql`` : sql` and ${visible}`}`.execute(
+    select ${at('n', table.key)} as id, ${at('n', table.primary)} as name from ${identifier(table.name)} as n
+    where ${isOneOf(session.engine, at('n', table.key), ids)}${visible === undefined ? sql`` : sql` and ${visible}`}`.execute(
     session.queries,
   );
   for (const { id, name } of rows) if (name !== null) names.set(id, name);

@@ -3,6 +3,7 @@ import { finishRows } from './expand.ts';
 import { behind, orderSql, readCookie, writeCookie, type SortColumn } from './paging.ts';
 import { countRows, LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
 import { fromClause } from './scope.ts';
+import { findCommon } from './search.ts';
 import type { Row } from './session.ts';
 
 export interface Page {
@@ -15,7 +16,7 @@ export interface Page {
 
 export async function readPage(request: ReadRequest): Promise<Page> {
   const { session, query } = request;
-  const prepared = prepareRead(request);
+  const prepared = await prepareWell(request);
   const { order, key, scope, statement, conditions } = prepared;
   const size = Math.min(request.pageSize ?? query.top ?? LARGEST_PAGE, LARGEST_PAGE);
   const cookie = request.skipToken === undefined ? undefined : readCookie(request.skipToken, order);
@@ -45,4 +46,11 @@ function cookieAfter(
     return typeof value === 'string' || typeof value === 'number' ? value : null;
   });
   return writeCookie({ page, values, key: String(last[scope.table.key]) });
+}
+
+async function prepareWell(request: ReadRequest): Promise<Prepared> {
+  const prepared = prepareRead(request);
+  if (prepared.statement.searches.length === 0) return prepared;
+  const common = await findCommon(prepared.statement);
+  return common.size === 0 ? prepared : prepareRead({ ...request, common });
 }

@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { badRequest, shown } from './bad-request.ts';
+import { at, identifier } from './identifier.ts';
 import { tableOf, type CollectionNavigation, type Column, type SingleNavigation, type Table } from './metadata.ts';
 import type { Session } from './session.ts';
 
@@ -15,13 +16,27 @@ export interface Scope {
 export interface Statement {
   session: Session;
   parameters: ReadonlyMap<string, string>;
+  /** Searches through a trigram index of SQLite that the statement would make. */
+  searches: Search[];
+  /** Patterns that are known to be found too often for that; see `findCommon`. */
+  common: ReadonlySet<string>;
   /** A fresh short name. */
   alias(): string;
 }
 
-export function newStatement(session: Session, parameters: ReadonlyMap<string, string> = new Map()): Statement {
+export interface Search {
+  index: string;
+  column: string;
+  pattern: string;
+}
+
+export function newStatement(
+  session: Session,
+  parameters: ReadonlyMap<string, string> = new Map(),
+  common: ReadonlySet<string> = new Set(),
+): Statement {
   let count = 0;
-  return { session, parameters, alias: () => `t${count++}` };
+  return { session, parameters, searches: [], common, alias: () => `t${count++}` };
 }
 
 export function newScope(statement: Statement, table: Table, variable?: string): Scope {
@@ -68,9 +83,9 @@ export function columnRef(scope: Scope, column: Column): ColumnRef {
     const constant = sql`${column.constant}`;
     return { column, ref: constant, folded: constant, scope };
   }
-  const ref = sql.ref(`${scope.alias}.${column.from ?? column.name}`);
+  const ref = at(scope.alias, column.from ?? column.name);
   const isText = column.kind === 'string' || column.kind === 'memo';
-  const folded = column.folded !== undefined ? sql.ref(`${scope.alias}.${column.name}_folded`) : sql`crm_fold(${ref})`;
+  const folded = column.folded !== undefined ? at(scope.alias, `${column.name}_folded`) : sql`crm_fold(${ref})`;
   return { column, ref, folded: isText && column.exact !== true ? folded : ref, scope };
 }
 
@@ -89,7 +104,7 @@ function joinTo(statement: Statement, scope: Scope, name: string): Scope {
 
 /** `from contact as t0 left join account as t1 on ...` with everything that paths have asked for so far. */
 export function fromClause(statement: Statement, scope: Scope): RawBuilder<unknown> {
-  return sql`from ${sql.table(scope.table.name)} as ${sql.ref(scope.alias)}${joinClauses(statement, scope)}`;
+  return sql`from ${identifier(scope.table.name)} as ${identifier(scope.alias)}${joinClauses(statement, scope)}`;
 }
 
 function joinClauses(statement: Statement, scope: Scope): RawBuilder<unknown> {
@@ -97,7 +112,7 @@ function joinClauses(statement: Statement, scope: Scope): RawBuilder<unknown> {
   const clauses = [...scope.joins.values()].map(({ navigation, scope: joined }) => {
     const { alias, table } = joined;
     const visible = access.readable(caller, table, alias);
-    return sql` left join ${sql.table(table.name)} as ${sql.ref(alias)} on ${sql.ref(`${alias}.${table.key}`)} = ${sql.ref(`${scope.alias}.${navigation.column}`)}${pointsTo(scope, navigation)}${visible === undefined ? sql`` : sql` and ${visible}`}${joinClauses(statement, joined)}`;
+    return sql` left join ${identifier(table.name)} as ${identifier(alias)} on ${at(alias, table.key)} = ${at(scope.alias, navigation.column)}${pointsTo(scope, navigation)}${visible === undefined ? sql`` : sql` and ${visible}`}${joinClauses(statement, joined)}`;
   });
   return clauses.length === 0 ? sql`` : sql.join(clauses, sql``);
 }
@@ -105,7 +120,7 @@ function joinClauses(statement: Statement, scope: Scope): RawBuilder<unknown> {
 /** Where a lookup may point to several tables, only the one that the path names. */
 function pointsTo(scope: Scope, { column, target }: SingleNavigation): RawBuilder<unknown> {
   if (!isPolymorphic(scope.table, column)) return sql``;
-  return sql` and ${sql.ref(`${scope.alias}.${column}_type`)} = ${target}`;
+  return sql` and ${at(scope.alias, `${column}_type`)} = ${target}`;
 }
 
 export function isPolymorphic(table: Table, column: string): boolean {
@@ -115,5 +130,5 @@ export function isPolymorphic(table: Table, column: string): boolean {
 /** The rows of a collection that belong to rows of `of`; the union of activities asks for no type, its ids are enough. */
 export function belongsTo(of: Table, child: Scope, { column }: CollectionNavigation): RawBuilder<boolean> | undefined {
   if (!isPolymorphic(child.table, column) || of.name === 'activitypointer') return undefined;
-  return sql<boolean>`${sql.ref(`${child.alias}.${column}_type`)} = ${of.name}`;
+  return sql<boolean>`${at(child.alias, `${column}_type`)} = ${of.name}`;
 }

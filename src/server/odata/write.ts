@@ -4,9 +4,11 @@ import { isUniqueViolation } from '../db/errors.ts';
 import { fold } from '../db/fold.ts';
 import { HttpError } from '../http/errors.ts';
 import { badRequest } from './bad-request.ts';
+import { at, identifier } from './identifier.ts';
 import { tableOf, type Table } from './metadata.ts';
 import { isPolymorphic } from './scope.ts';
 import type { Row, Session, WriteSession } from './session.ts';
+import { newId } from './new-id.ts';
 import { storedTime, type Stored } from './values.ts';
 
 /** The number that the next written row carries: larger than any before it. */
@@ -27,8 +29,8 @@ export async function requireRow(session: Session, table: Table, id: string): Pr
 
 export async function findRow(session: Session, table: Table, id: string): Promise<Row | undefined> {
   const visible = session.access.readable(session.caller, table, 't0');
-  const { rows } = await sql<Row>`select * from ${sql.table(table.name)} as t0
-    where ${sql.ref(`t0.${table.key}`)} = ${id}${visible === undefined ? sql`` : sql` and ${visible}`}`.execute(
+  const { rows } = await sql<Row>`select * from ${identifier(table.name)} as t0
+    where ${at('t0', table.key)} = ${id}${visible === undefined ? sql`` : sql` and ${visible}`}`.execute(
     session.queries,
   );
   return rows[0];
@@ -58,10 +60,10 @@ export async function insertRow(
   requireColumns(table, values);
   foldColumns(table, values);
   values.set('versionnumber', await nextVersion(session.queries, session.engine));
-  const columns = sql.join([...values.keys()].map((name) => sql.id(name)));
-  const key = sql.ref(table.key);
+  const columns = sql.join([...values.keys()].map((name) => identifier(name)));
+  const key = identifier(table.key);
   const clash = unlessClash ? sql` on conflict do nothing` : sql``;
-  const insert = sql<Row>`insert into ${sql.table(table.name)} (${columns}) values (${sql.join([...values.values()])})${clash} returning ${key} as id`;
+  const insert = sql<Row>`insert into ${identifier(table.name)} (${columns}) values (${sql.join([...values.values()])})${clash} returning ${key} as id`;
   const { rows } = await guarded(table, () => insert.execute(session.queries));
   const id = rows[0]?.['id'];
   return typeof id === 'string' ? id : undefined;
@@ -91,13 +93,6 @@ function asStored(value: string | number | boolean): Stored {
   return typeof value === 'boolean' ? Number(value) : value;
 }
 
-/** Sorted by time, so that new rows are written beside each other: version 7 of RFC 9562. */
-export function newId(now: Date): string {
-  const time = now.getTime().toString(16).padStart(12, '0');
-  const random = crypto.randomUUID();
-  return `${time.slice(0, 8)}-${time.slice(8, 12)}-7${random.slice(15)}`;
-}
-
 /** Writes over the row as it was read: a change by somebody else in between is 412. @returns the new version */
 export async function updateRow(
   session: WriteSession,
@@ -114,11 +109,11 @@ export async function updateRow(
   settleState(table, values, before);
   foldColumns(table, values);
   values.set('versionnumber', await nextVersion(session.queries, session.engine));
-  const assignments = sql.join([...values].map(([name, value]) => sql`${sql.id(name)} = ${value}`));
+  const assignments = sql.join([...values].map(([name, value]) => sql`${identifier(name)} = ${value}`));
   const id = String(before[table.key]);
   const seen = Number(before['versionnumber']);
-  const update = sql<Row>`update ${sql.table(table.name)} set ${assignments}
-    where ${sql.ref(table.key)} = ${id} and versionnumber = ${seen} returning versionnumber`;
+  const update = sql<Row>`update ${identifier(table.name)} set ${assignments}
+    where ${identifier(table.key)} = ${id} and versionnumber = ${seen} returning versionnumber`;
   const { rows } = await guarded(table, () => update.execute(session.queries));
   if (rows.length === 0) throw versionMismatch();
   return Number(rows[0]?.['versionnumber']);
@@ -136,10 +131,10 @@ export function versionMismatch(): HttpError {
 export async function deleteRow(session: WriteSession, table: Table, id: string): Promise<void> {
   session.access.demand(session.caller, 'delete', table);
   for (const { target, column, owned } of table.collections.values()) {
-    if (owned === true) await deleteWhere(session, tableOf(session.model, target), sql`${sql.ref(column)} = ${id}`);
+    if (owned === true) await deleteWhere(session, tableOf(session.model, target), sql`${identifier(column)} = ${id}`);
   }
   for (const other of session.model.tables.values()) await unlink(session, other, table, id);
-  await deleteWhere(session, table, sql`${sql.ref(table.key)} = ${id}`);
+  await deleteWhere(session, table, sql`${identifier(table.key)} = ${id}`);
   await session.rules.get(table.name)?.afterDelete?.(id, session);
 }
 
@@ -148,7 +143,7 @@ export async function deleteWhere(
   table: Table,
   condition: RawBuilder<unknown>,
 ): Promise<void> {
-  await sql`delete from ${sql.table(table.name)} where ${condition}`.execute(queries);
+  await sql`delete from ${identifier(table.name)} where ${condition}`.execute(queries);
 }
 
 async function unlink(session: WriteSession, other: Table, gone: Table, id: string): Promise<void> {
@@ -156,10 +151,10 @@ async function unlink(session: WriteSession, other: Table, gone: Table, id: stri
   for (const { name, kind, targets } of other.columns.values()) {
     if (kind !== 'lookup' || targets?.includes(gone.name) !== true) continue;
     const typed = isPolymorphic(other, name);
-    const clearType = typed ? sql`, ${sql.id(`${name}_type`)} = null` : sql``;
-    const ofType = typed ? sql` and ${sql.id(`${name}_type`)} = ${gone.name}` : sql``;
+    const clearType = typed ? sql`, ${identifier(`${name}_type`)} = null` : sql``;
+    const ofType = typed ? sql` and ${identifier(`${name}_type`)} = ${gone.name}` : sql``;
     const marked = other.name === 'activityparty' && name === 'partyid' ? sql`, ispartydeleted = 1` : sql``;
-    await sql`update ${sql.table(other.name)} set ${sql.id(name)} = null${clearType}${marked} where ${sql.id(name)} = ${id}${ofType}`.execute(
+    await sql`update ${identifier(other.name)} set ${identifier(name)} = null${clearType}${marked} where ${identifier(name)} = ${id}${ofType}`.execute(
       session.queries,
     );
   }

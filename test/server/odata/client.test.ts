@@ -14,7 +14,7 @@ forEachEngine('A client written for Dynamics 365', (engine) => {
   afterAll(async () => world.app.close());
 
   test('lives through the whole life of a record', async () => {
-    const contactid = await crm.create<string>({
+    const contactid = await crm.create<object, string>({
       collection: 'contacts',
       data: { firstname: 'Ada', lastname: 'Byron' },
     });
@@ -41,7 +41,7 @@ forEachEngine('A client written for Dynamics 365', (engine) => {
         ifmatch: String(read['@odata.etag']),
       }),
     ).toBe(false);
-    const accountid = await crm.create<string>({ collection: 'accounts', data: { name: 'Analytical' } });
+    const accountid = await crm.create<object, string>({ collection: 'accounts', data: { name: 'Analytical' } });
     await crm.associateSingleValued({
       collection: 'contacts',
       primaryKey: contactid,

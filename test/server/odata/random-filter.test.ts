@@ -94,18 +94,14 @@ const { filter } = fc.letrec<{ filter: Case }>((tie) => ({
   filter: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     leaf,
-    fc
-      .tuple(tie('filter'), tie('filter'))
-      .map(([a, b]) => ({
-        text: `(${a.text}) and (${b.text})`,
-        holds: (row: Account) => a.holds(row) && b.holds(row),
-      })),
-    fc
-      .tuple(leaf, leaf, leaf)
-      .map(([a, b, c]) => ({
-        text: `${a.text} or ${b.text} and ${c.text}`,
-        holds: (row: Account) => a.holds(row) || (b.holds(row) && c.holds(row)),
-      })),
+    fc.tuple(tie('filter'), tie('filter')).map(([a, b]) => ({
+      text: `(${a.text}) and (${b.text})`,
+      holds: (row: Account) => a.holds(row) && b.holds(row),
+    })),
+    fc.tuple(leaf, leaf, leaf).map(([a, b, c]) => ({
+      text: `${a.text} or ${b.text} and ${c.text}`,
+      holds: (row: Account) => a.holds(row) || (b.holds(row) && c.holds(row)),
+    })),
     tie('filter').map((a) => ({ text: `not (${a.text})`, holds: (row: Account) => !a.holds(row) })),
   ),
 }));

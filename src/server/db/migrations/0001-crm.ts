@@ -28,7 +28,7 @@ interface TableShape {
 
 const written = { text: 'createdon modifiedon', lookup: 'createdby modifiedby' };
 const address = 'address1_line1 address1_city address1_postalcode address1_stateorprovince address1_country';
-const emails = 'emailaddress1 emailaddress2 emailaddress3';
+const furtherEmails = 'emailaddress2 emailaddress3';
 
 function owned(shape: TableShape): TableShape {
   return {
@@ -56,8 +56,8 @@ const tables = new Map<string, TableShape>([
     'account',
     owned({
       key: 'accountid',
-      searched: 'name',
-      folded: emails,
+      searched: 'name emailaddress1',
+      folded: furtherEmails,
       text: `telephone1 websiteurl accountnumber description ${address}`,
       integer: 'industrycode numberofemployees',
       real: 'revenue',
@@ -68,8 +68,8 @@ const tables = new Map<string, TableShape>([
     'contact',
     owned({
       key: 'contactid',
-      searched: 'fullname',
-      folded: emails,
+      searched: 'fullname emailaddress1',
+      folded: furtherEmails,
       text: `firstname lastname telephone1 telephone2 mobilephone jobtitle department birthdate description ${address}`,
       integer: 'donotemail preferredcontactmethodcode',
       polymorphic: 'parentcustomerid',
@@ -79,8 +79,8 @@ const tables = new Map<string, TableShape>([
     'lead',
     owned({
       key: 'leadid',
-      searched: 'fullname companyname',
-      folded: emails,
+      searched: 'fullname companyname emailaddress1',
+      folded: furtherEmails,
       text: `subject firstname lastname telephone1 mobilephone jobtitle websiteurl description estimatedclosedate ${address}`,
       integer: 'leadsourcecode leadqualitycode donotemail',
       real: 'estimatedvalue',

@@ -9,7 +9,7 @@ const address = {
 };
 
 const emails = {
-  emailaddress1: email('E-mail'),
+  emailaddress1: email('E-mail', 'inside'),
   emailaddress2: email('E-mail 2'),
   emailaddress3: email('E-mail 3'),
 };
