@@ -102,7 +102,7 @@ describe('a folder of .eml files', () => {
     const mail = await open(join(place, 'mail'));
     const [one] = mail.mailboxes.list(dana, inbox);
     const content = await mail.mailboxes.content(one!.key);
-    await mail.mailboxes.withDetails(one!);
+    await mail.mailboxes.detailed(one!);
     mail.mailboxes.mark(dana, one!.key, { isRead: false, categories: ['Tracked to CRM'] });
     mail.properties.setExtension(dana, one!.key, 'alongside.customProperties', { value: { a: 1 } });
     const draft = mail.drafts.createAnswer('reply', { name: 'Dana', address: dana }, one!, content!);
@@ -148,7 +148,7 @@ describe('a folder of .eml files', () => {
     const mails = mail.mailboxes.list(dana, inbox);
     expect(mails).toHaveLength(10);
     for (const each of mails) {
-      const detailed = await mail.mailboxes.withDetails(each);
+      const detailed = await mail.mailboxes.detailed(each);
       expect(typeof detailed.details?.preview).toBe('string');
       expect(await mail.mailboxes.content(each.key)).not.toBeNull();
     }

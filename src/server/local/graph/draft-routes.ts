@@ -114,7 +114,7 @@ export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, ope
     const body = draft
       ? { body: bodyResource({ html: null, text: null, [draft.body.contentType]: draft.body.content }, false) }
       : {};
-    return { ...messageResource(owner.address, await mailboxes.withDetails(mail)), ...body };
+    return { ...messageResource(owner.address, await mailboxes.detailed(mail)), ...body };
   };
 
   const openDraft = async (request: FastifyRequest) => {

@@ -48,10 +48,8 @@ const listMessages = async (
   if (!mailboxes.ordered(options.order)) throw badRequest(`The local mailbox cannot order by '${options.order}'.`);
   const page = { folder, ...options };
   const found = mailboxes.list(owner.address, { ...page, top: options.top + 1 });
-  const value = [];
-  for (const mail of found.slice(0, options.top)) {
-    value.push(selected(messageResource(owner.address, await mailboxes.withDetails(mail)), options.select));
-  }
+  const shown = await mailboxes.withDetails(found.slice(0, options.top));
+  const value = shown.map((mail) => selected(messageResource(owner.address, mail), options.select));
   return {
     '@odata.context': `${originOf(request)}/graph/v1.0/$metadata#messages`,
     ...(options.count ? { '@odata.count': mailboxes.count(owner.address, page) } : {}),
@@ -131,7 +129,7 @@ const registerReading = (app: FastifyInstance, parts: GraphParts, open: Route) =
   app.get('/messages/:id', async (request) => {
     const { owner, mailOf } = await open(request);
     const { select } = readOptions(request.query as Record<string, string>);
-    const mail = await mailboxes.withDetails(mailOf(paramsOf(request).id));
+    const mail = await mailboxes.detailed(mailOf(paramsOf(request).id));
     const content = await contentOf(owner, mail);
     const headers = select?.has('internetMessageHeaders') ? { internetMessageHeaders: content.headers } : {};
     return selected(

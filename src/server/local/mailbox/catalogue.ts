@@ -16,7 +16,7 @@ interface Found {
   head: Buffer;
 }
 
-const hashBlock = 4 * 1024 * 1024;
+const hashBlock = 256 * 1024;
 
 /** A digest of the mail's own bytes, wherever they lie, so that marks survive a rename or a compacted mbox. */
 const contentDigest = async (file: MailFile, span: Span, head: Buffer) => {
@@ -100,7 +100,7 @@ export const catalogue = async (
       const row = await rowFor(path.path, await locate(file, span));
       batch.add(() => store.run(insert, ...row));
       mails += 1;
-      if (mails % 1000 === 0) options.progress(mails);
+      if (mails % 250 === 0) options.progress(mails);
     }
   };
   for await (const file of path.files()) {

@@ -52,6 +52,9 @@ const alwaysThere = ['inbox', 'drafts', 'sentitems'];
 /** A mail above this is listed and can be downloaded, but not opened: its parts would not fit into memory beside everything else. */
 export const openLimit = 64 * 1024 * 1024;
 
+/** Bytes of a mail that are read for a list. */
+const peek = 128 * 1024;
+
 const columns = `mail.*, coalesce(mark.is_read, mail.is_read) as seen, mark.categories as categories`;
 const visible = `mail.origin in ('own', :origin) and mail.owner in ('', :owner)`;
 const joined = `from mail left join mark on mark.key = mail.key and mark.owner = :owner`;
@@ -176,20 +179,33 @@ export const createMailboxes = (store: Store, origin: string) => {
     return bytes && readContent(bytes);
   };
 
-  /** Looks into a mail once, at the first 512 KB of it, for what a list shows of its body. */
-  const withDetails = async (mail: Mail): Promise<Mail> => {
-    if (mail.details) return mail;
-    const bytes = await raw(mail.key, 512 * 1024);
-    if (!bytes) return mail;
+  const look = async (mail: Mail): Promise<Details | null> => {
+    const bytes = await raw(mail.key, peek);
+    if (!bytes) return null;
     const read = await readContent(bytes);
-    const details: Details = {
-      preview: previewOf(read),
-      hasAttachments: read.attachments.some((part) => !part.inline),
-      meeting: read.invitation,
-    };
-    store.run('update mail set details = ? where key = ?', JSON.stringify(details), mail.key);
-    return { ...mail, details };
+    const seen = read.attachments.some((part) => !part.inline);
+    // What lies behind the first part of a large mail is guessed from its headers.
+    const hasAttachments = seen || (bytes.length === peek && mail.summary.hasAttachments);
+    return { preview: previewOf(read), hasAttachments, meeting: read.invitation };
   };
+
+  /** Looks into each mail once, at its beginning, for what a list shows of its body; all findings are one write. */
+  const withDetails = async (mails: Mail[]): Promise<Mail[]> => {
+    const found = new Map<string, Details>();
+    for (const mail of mails) {
+      const details = mail.details ?? (await look(mail));
+      if (details) found.set(mail.key, details);
+    }
+    const fresh = mails.filter((mail) => !mail.details && found.has(mail.key));
+    store.transaction(() => {
+      for (const { key } of fresh) {
+        store.run('update mail set details = ? where key = ?', JSON.stringify(found.get(key)), key);
+      }
+    });
+    return mails.map((mail) => ({ ...mail, details: found.get(mail.key) ?? null }));
+  };
+
+  const detailed = async (mail: Mail): Promise<Mail> => (await withDetails([mail]))[0] ?? mail;
 
   const mark = (
     owner: string,
@@ -206,7 +222,18 @@ export const createMailboxes = (store: Store, origin: string) => {
     );
   };
 
-  return { list, count, find, folders, raw, content, withDetails, mark, ordered: (order: string) => orders.has(order) };
+  return {
+    list,
+    count,
+    find,
+    folders,
+    raw,
+    content,
+    withDetails,
+    detailed,
+    mark,
+    ordered: (order: string) => orders.has(order),
+  };
 };
 
 export type Mailboxes = ReturnType<typeof createMailboxes>;

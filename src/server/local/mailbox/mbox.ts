@@ -8,7 +8,7 @@ export interface Span {
   length: number;
 }
 
-const chunkSize = 1024 * 1024;
+const chunkSize = 256 * 1024;
 const longestSeparator = 512;
 
 /** `From someone Sat Nov 21 10:00:00 2026`. A sentence that begins with "From" has no year at its end, so it splits nothing. */

@@ -32,7 +32,7 @@ const createIndexer = (store: Store, path: MailPath, options: MailOptions) => {
     const changed = await catalogue(store, path, {
       stopped: () => stopped,
       progress: (mails) => {
-        options.log(`Reading ${path.path}: ${mails} mails so far.`);
+        if (mails % 1000 === 0) options.log(`Reading ${path.path}: ${mails} mails so far.`);
         options.changed();
       },
       problem: options.log,
