@@ -20,7 +20,7 @@ export interface MailDocumentOptions {
 }
 
 const remote = /^\s*(?:https?:)?\/\//i;
-const remoteInStyle = /url\(\s*['"]?\s*(?:https?:)?\/\//i;
+const remoteInStyle = /url\(\s*['"]?\s*(?:https?:)?\/\/[^)]*\)/gi;
 
 /**
  * A mail's HTML as a document that does nothing: no scripts, no forms, nothing fetched. DOMPurify takes out what acts;
@@ -41,13 +41,20 @@ export function mailDocument(source: string, options: MailDocumentOptions): Mail
         blocked = true;
         if (!options.showRemote) element.removeAttribute(name);
       } else if (/^cid:/i.test(value)) {
-        const address = options.inlinePicture(decodeURIComponent(value.slice(4)));
+        const address = options.inlinePicture(contentIdOf(value));
         if (address === null) element.removeAttribute(name);
         else element.setAttribute(name, address);
       }
     }
-    if (remoteInStyle.test(element.getAttribute('style') ?? '')) blocked = true;
-    if (element.tagName === 'STYLE' && remoteInStyle.test(element.textContent)) blocked = true;
+    const style = element.getAttribute('style');
+    if (style !== null && style.search(remoteInStyle) >= 0) {
+      blocked = true;
+      if (!options.showRemote) element.setAttribute('style', style.replaceAll(remoteInStyle, 'none'));
+    }
+    if (element.tagName === 'STYLE' && element.textContent.search(remoteInStyle) >= 0) {
+      blocked = true;
+      if (!options.showRemote) element.textContent = element.textContent.replaceAll(remoteInStyle, 'none');
+    }
   });
   const root = purify.sanitize(source, {
     WHOLE_DOCUMENT: true,
@@ -81,6 +88,21 @@ export function mailDocument(source: string, options: MailDocumentOptions): Mail
   return { html: wrap(head, body, colored ? paper : options), blocked, colored };
 }
 
+/** `cid:` addresses are percent-encoded (RFC 2392); one that is not well encoded is taken as it is. */
+function contentIdOf(address: string): string {
+  const id = address.slice('cid:'.length);
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
+}
+
+/** A beginning of the mail that a browser shows at once; a cut inside a tag would show half of it. */
+export function beginningOf(html: string, characters: number): string {
+  return html.slice(0, html.lastIndexOf('<', characters));
+}
+
 function wrap(head: string, body: string, { showRemote, ink, link, scheme }: MailDocumentOptions): string {
   const pictures = showRemote ? 'img-src https: http: data: blob:' : 'img-src data: blob:';
   const policy = `default-src 'none'; ${pictures}; style-src 'unsafe-inline'; font-src data:`;
@@ -100,7 +122,7 @@ export function editableHtml(source: string): string {
   purify.addHook('afterSanitizeAttributes', (element) => {
     const address = element.getAttribute('src') ?? '';
     if (remote.test(address)) element.removeAttribute('src');
-    if (remoteInStyle.test(element.getAttribute('style') ?? '')) element.removeAttribute('style');
+    if ((element.getAttribute('style') ?? '').search(remoteInStyle) >= 0) element.removeAttribute('style');
   });
   return purify.sanitize(source, {
     FORBID_TAGS: [

@@ -10,7 +10,7 @@ import {
 } from '@fluentui/react-components';
 import type { Graph } from '../graph.ts';
 import type { ReadItem } from '../open-item.ts';
-import { mailDocument } from '../sanitise.ts';
+import { beginningOf, mailDocument } from '../sanitise.ts';
 import type { MailDocumentOptions } from '../sanitise.ts';
 
 const useStyles = makeStyles({
@@ -26,6 +26,10 @@ const useStyles = makeStyles({
   },
   bar: { marginBottom: '12px' },
 });
+
+/** Characters of HTML above which a mail takes seconds to lay out (5 MB of table: four), and what is shown of it then. */
+const LONG = 1_000_000;
+const BEGINNING = 200_000;
 
 /** Of the page around the mail. */
 export type MailColors = Pick<MailDocumentOptions, 'ink' | 'link' | 'scheme'>;
@@ -52,14 +56,19 @@ export function MailBody({ item, graph, colors }: MailBodyProps) {
 function HtmlBody({ item, graph, colors, html }: MailBodyProps & { readonly html: string }) {
   const styles = useStyles();
   const [showRemote, setShowRemote] = useState(false);
+  const [showAll, setShowAll] = useState(html.length <= LONG);
   const [height, setHeight] = useState(120);
   const pictures = useInlinePictures(item, graph, html);
   const mail = useMemo(
     () =>
       pictures === null
         ? null
-        : mailDocument(html, { showRemote, inlinePicture: (id) => pictures.get(id) ?? null, ...colors }),
-    [html, showRemote, pictures, colors],
+        : mailDocument(showAll ? html : beginningOf(html, BEGINNING), {
+            showRemote,
+            inlinePicture: (id) => pictures.get(id) ?? null,
+            ...colors,
+          }),
+    [html, showAll, showRemote, pictures, colors],
   );
   const [frame, setFrame] = useState<HTMLIFrameElement | null>(null);
   useEffect(() => (frame ? followHeight(frame, setHeight) : undefined), [frame]);
@@ -67,6 +76,14 @@ function HtmlBody({ item, graph, colors, html }: MailBodyProps & { readonly html
   if (!mail) return null;
   return (
     <>
+      {!showAll && (
+        <MessageBar className={styles.bar}>
+          <MessageBarBody>This message is very long. You see its beginning.</MessageBarBody>
+          <MessageBarActions>
+            <Button onClick={() => setShowAll(true)}>Show everything</Button>
+          </MessageBarActions>
+        </MessageBar>
+      )}
       {mail.blocked && !showRemote && (
         <MessageBar className={styles.bar}>
           <MessageBarBody>
