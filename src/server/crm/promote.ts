@@ -33,12 +33,20 @@ export const deliverPromoteEmail: Operation = {
   },
 };
 
+/** The row without its body, which the caller has just sent. */
 async function readEmail(session: Session, id: string): Promise<Row> {
   const table = tableOf(session.model, 'email');
   const page = await readPage({
     session,
     table,
-    query: { select: undefined, filter: undefined, order: [], top: undefined, expand: [], count: false },
+    query: {
+      select: [...table.columns.values()].filter(({ kind }) => kind !== 'memo').map(({ name }) => name),
+      filter: undefined,
+      order: [],
+      top: undefined,
+      expand: [],
+      count: false,
+    },
     parameters: new Map(),
     annotations: () => true,
     among: ({ alias }) => sql<boolean>`${sql.ref(`${alias}.activityid`)} = ${id}`,

@@ -19,14 +19,10 @@ const POLICY = [
 
 /** Columns that say nothing to people, or that the page shows in a place of its own. */
 const LEFT_OUT = new Set([
-  'versionnumber',
-  'owningbusinessunit',
-  'description',
-  'safedescription',
-  'overriddencreatedon',
-  'activitytypecode',
-  'messageid',
-  'body',
+  ...['versionnumber', 'owningbusinessunit', 'overriddencreatedon', 'activitytypecode', 'statecode', 'body'],
+  ...['safedescription', 'messageid', 'inreplyto', 'conversationindex', 'internetmessageheaders', 'correlationmethod'],
+  ...['sender', 'torecipients', 'submittedby', 'emailsender', 'sendersaccount', 'isduplicatesenderunresolved'],
+  ...['attachmentcount', 'notifications', 'deliveryprioritycode', 'deliveryattempts', 'actualend'],
 ]);
 
 /**
@@ -81,6 +77,8 @@ function shell(table: Table): string {
 function describe(table: Table): object {
   const columns = [...table.columns.values()]
     .filter(({ name, kind }) => !LEFT_OUT.has(name) && name !== table.key && name !== table.primary && kind !== 'guid')
+    // The body of a mail is HTML and has a frame of its own; a description elsewhere is plain text.
+    .filter(({ name }) => name !== 'description' || !table.columns.has('safedescription'))
     .map(({ name, label, kind, email }) => ({ name, label, kind: email === true ? 'email' : kind }));
   const owned = [...table.collections.values()].filter((collection) => collection.owned === true);
   const named = (target: string) => owned.find((collection) => collection.target === target)?.name ?? null;

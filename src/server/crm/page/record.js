@@ -4,6 +4,8 @@ const FORMATTED = '@OData.Community.Display.V1.FormattedValue';
 const TABLE = '@Microsoft.Dynamics.CRM.lookuplogicalname';
 const PARTIES = { 1: 'From', 2: 'To', 3: 'Cc', 4: 'Bcc', 5: 'Required', 6: 'Optional', 7: 'Organizer' };
 
+const FONT = "<style>body{font:14px/20px 'Segoe UI',system-ui,sans-serif}</style>";
+
 const place = document.querySelector('main');
 const table = JSON.parse(document.querySelector('#table').textContent);
 
@@ -110,7 +112,7 @@ function files(row) {
 /** Cleaned by the server, and shown where nothing can run, load or navigate anyway. */
 function body(row) {
   if (!row.safedescription) return undefined;
-  const frame = make('iframe', [], { title: 'Message', srcdoc: row.safedescription });
+  const frame = make('iframe', [], { title: 'Message', srcdoc: FONT + row.safedescription });
   frame.setAttribute('sandbox', '');
   return make('section', [make('h2', 'Message'), frame]);
 }
@@ -119,7 +121,7 @@ function show(row) {
   const title = row[table.primary] || '(no name)';
   document.title = `${title} · ${table.label}`;
   const header = make('header', [make('div', table.label, { className: 'kind' }), make('h1', title)]);
-  const parts = [header, facts(row), people(row), files(row), body(row)];
+  const parts = [header, people(row), body(row), files(row), facts(row)];
   place.replaceChildren(...parts.filter((part) => part !== undefined));
 }
 
