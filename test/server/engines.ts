@@ -41,7 +41,7 @@ function withClosing(engine: Engine, open: () => Promise<Database>): EngineUnder
   };
 }
 
-async function newDatabase(address: string): Promise<string> {
+export async function newDatabase(address: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
   const client = new pg.Client({ connectionString: address });
   await client.connect();

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import PostalMime from 'postal-mime';
+import { openIdentity } from '../../src/server/local/identity.ts';
 import { startLocal } from '../../src/server/local/start.ts';
 import type { Local } from '../../src/server/local/start.ts';
 
@@ -358,6 +359,14 @@ describe('who may', () => {
     );
     const refused = await dana.send('GET', '/users/miguel@contoso.example/mailFolders');
     expect(await codeOf(refused)).toEqual([403, 'ErrorAccessDenied']);
+  });
+
+  test('an application, as the daemon is one, opens any mailbox but has none of its own', async () => {
+    const { accessToken } = await (await openIdentity(dataDir)).token(undefined, 'application');
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const his = await fetch(`${local.hostUrl}/graph/v1.0/users/miguel@contoso.example/mailFolders/inbox`, { headers });
+    expect((await read<Folder>(his)).totalItemCount).toBeGreaterThan(20);
+    expect((await fetch(`${local.hostUrl}/graph/v1.0/me`, { headers })).status).toBe(400);
   });
 
   test('what the mailbox does not understand it refuses in Graph’s words', async () => {

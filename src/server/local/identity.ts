@@ -139,7 +139,7 @@ export const openIdentity = async (dataDir: string, port?: number) => {
     return groups.get(address) ?? (address.endsWith(`@${organisation}`) ? [address] : []);
   };
 
-  return { issuer, keys, token, verify, person, idOf, mailboxesOf, applicationId: guidOf('the application') };
+  return { issuer, keys, token, verify, person, idOf, mailboxesOf };
 };
 
 export type Identity = Awaited<ReturnType<typeof openIdentity>>;
