@@ -5,6 +5,7 @@ import { onCommand } from '../outlook/commands.ts';
 import { officeReady } from '../outlook/office.ts';
 import { createOfficeMailbox } from '../outlook/office-mailbox.ts';
 import { startSync } from '../sync/compose.ts';
+import { tellElsewhere } from '../sync/elsewhere.ts';
 import { says, trackMessage, type TrackingSync } from './track-message.ts';
 
 /** The composition of the ribbon commands: one small file for every runtime that Outlook gives to commands. */
@@ -16,6 +17,7 @@ onCommand('trackMessage', async () => {
   if (!(await inOutlook)) return;
   const mailbox = createOfficeMailbox({ tracked: says.done });
   await trackMessage(mailbox, () => start(mailbox.user.address));
+  tellElsewhere();
 });
 
 // office.js lets the ribbon call only after the page has said that it is there.

@@ -4,6 +4,7 @@ import { readConfig } from '../identity/config.ts';
 import { officeReady } from '../outlook/office.ts';
 import { createOfficeMailbox } from '../outlook/office-mailbox.ts';
 import { officeColours, onOfficeColours } from '../outlook/theme.ts';
+import { hearElsewhere } from '../sync/elsewhere.ts';
 import { Frame, loadTheme } from './frame.tsx';
 import { languageFor, LanguageProvider } from './language.tsx';
 import { NothingOpen } from './nothing-open.tsx';
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
   const queries = new QueryClient({
     defaultOptions: { queries: { staleTime: 30_000, gcTime: 30 * 60_000, retry: false, networkMode: 'always' } },
   });
+  hearElsewhere(() => void queries.invalidateQueries({ queryKey: ['item-state'] }));
   let attempts = 0;
   const start = async () => {
     attempts += 1;

@@ -128,6 +128,7 @@ function usePrefetch(item: OpenItem | null, loader: PeopleLoader | null, user: M
 }
 
 function useServices(start: () => Promise<Services>) {
+  const client = useQueryClient();
   const [services, setServices] = useState<Services | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [attempt, setAttempt] = useState(0);
@@ -138,13 +139,20 @@ function useServices(start: () => Promise<Services>) {
       (started) => {
         if (left) return;
         setError(null);
-        setServices(started);
+        setServices({
+          ...started,
+          async signIn() {
+            await started.signIn();
+            // Whatever is on the screen was asked for without a sign-in.
+            await client.refetchQueries({ type: 'active' });
+          },
+        });
       },
       (reason: unknown) => left || setError(reason),
     );
     return () => {
       left = true;
     };
-  }, [start, attempt]);
+  }, [client, start, attempt]);
   return { services, error, restart };
 }

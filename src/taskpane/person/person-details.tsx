@@ -126,7 +126,11 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 
 function Row(props: { icon: ReactNode; href: string; name: string; detail: readonly (string | null)[] }) {
   const styles = useStyles();
-  const detail = props.detail.filter((part) => part !== null && part !== '').join(' · ');
+  // Each part keeps its own direction: dates may be written in another script than the words around them.
+  const detail = props.detail
+    .filter((part) => part !== null && part !== '')
+    .map((part) => `\u2068${part}\u2069`)
+    .join(' · ');
   return (
     <li className={styles.row}>
       <span className={styles.icon}>{props.icon}</span>

@@ -35,7 +35,7 @@ interface SectionProps {
 
 /** The card of one address. Keyed by the address: one person's data cannot stand under another's name. */
 export function PersonSection(props: SectionProps) {
-  const { texts } = useLanguage();
+  const { texts, direction } = useLanguage();
   const styles = useStyles();
   const { known, item, onBack } = props;
   const section = useRef<HTMLElement>(null);
@@ -55,7 +55,7 @@ export function PersonSection(props: SectionProps) {
           className={styles.back}
           appearance="subtle"
           size="small"
-          icon={<ArrowLeftRegular style={{ transform: 'var(--towards-start, none)' }} />}
+          icon={<ArrowLeftRegular style={direction === 'rtl' ? { transform: 'scaleX(-1)' } : {}} />}
           onClick={onBack}
         >
           {texts.back}
