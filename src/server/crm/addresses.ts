@@ -7,7 +7,8 @@ export function readAddresses(source: string): string[] {
   for (const item of splitList(source)) {
     const address = (/<([^<>]*)>\s*$/.exec(item)?.[1] ?? item).trim();
     // `undisclosed recipients:;` is a group without members (RFC 5322 3.4), not an address.
-    if (address !== '' && !/^[^@]*:$/.test(address) && !found.has(address.toLowerCase())) found.set(address.toLowerCase(), address.slice(0, 320));
+    if (address !== '' && !/^[^@]*:$/.test(address) && !found.has(address.toLowerCase()))
+      found.set(address.toLowerCase(), address.slice(0, 320));
   }
   return [...found.values()];
 }

@@ -23,7 +23,7 @@ export interface PromotedMail {
   extra: Record<string, unknown>;
 }
 
-export interface MailAttachment {
+interface MailAttachment {
   filename: string;
   mimetype: string;
   bytes: Buffer;

@@ -3,7 +3,7 @@ import type { Table } from '../odata/metadata.ts';
 import type { Access, Caller, Right } from '../odata/session.ts';
 
 /** How far a privilege reaches. Rows are filtered by it in SQL (`readable`), so a new depth is one more condition there. */
-export type Depth = 'none' | 'organization';
+type Depth = 'none' | 'organization';
 
 /** A role says how far each right reaches in each table. */
 export type Role = (right: Right, table: Table) => Depth;

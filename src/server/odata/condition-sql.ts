@@ -80,7 +80,7 @@ function compareSql(
   return compareValue(operator, column, right.kind === 'alias' ? aliasValue(statement, right.name) : right);
 }
 
-export function aliasValue(statement: Statement, name: string): Literal {
+function aliasValue(statement: Statement, name: string): Literal {
   const source = statement.parameters.get(name);
   if (source === undefined) throw badRequest(`The parameter alias ${shown(name)} has no value.`);
   return parseLiteral(source);
@@ -93,11 +93,7 @@ function compareColumns(operator: Comparison, left: ColumnRef, right: ColumnRef)
   return operator === 'ne' ? sql<boolean>`(${plain} or ${left.ref} is null or ${right.ref} is null)` : plain;
 }
 
-export function compareValue(
-  operator: Comparison,
-  { column, ref, folded }: ColumnRef,
-  literal: Literal,
-): RawBuilder<boolean> {
+function compareValue(operator: Comparison, { column, ref, folded }: ColumnRef, literal: Literal): RawBuilder<boolean> {
   if (literal.value === null) {
     if (operator === 'eq') return sql<boolean>`${ref} is null`;
     return operator === 'ne' ? sql<boolean>`${ref} is not null` : sql<boolean>`1 = 0`;

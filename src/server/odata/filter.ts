@@ -2,14 +2,14 @@ import { badRequest } from './bad-request.ts';
 import { readTokens, type Literal, type Token, type Tokens } from './tokens.ts';
 
 export type Comparison = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';
-export type TextTest = 'contains' | 'startswith' | 'endswith';
+type TextTest = 'contains' | 'startswith' | 'endswith';
 
-export interface Path {
+interface Path {
   kind: 'path';
   /** `['primarycontactid', 'fullname']`; the first may be the variable of a lambda. */
   segments: string[];
 }
-export interface Alias {
+interface Alias {
   kind: 'alias';
   name: string;
 }

@@ -59,7 +59,7 @@ export interface CollectionNavigation {
   owned?: true;
 }
 
-export interface State {
+interface State {
   label: string;
   /** Status values of the state with their labels; the first is the one that is taken when none is given. */
   statuses: ReadonlyMap<number, string>;
@@ -117,7 +117,7 @@ export const lookup = (label: string, ...targets: string[]): Part => ({ label, k
 export const byServer = (part: Part): Part => ({ ...part, readOnly: true });
 export const required = (part: Part): Part => ({ ...part, required: true });
 
-export function choices(options: Record<number, string>): ReadonlyMap<number, string> {
+function choices(options: Record<number, string>): ReadonlyMap<number, string> {
   return new Map(Object.entries(options).map(([value, label]) => [Number(value), label]));
 }
 

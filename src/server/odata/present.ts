@@ -64,7 +64,7 @@ function presentLookup(
   shown[name] = id ?? null;
 }
 
-export function lookupTarget(table: Table, column: Column, row: Row): string {
+function lookupTarget(table: Table, column: Column, row: Row): string {
   const stored = isPolymorphic(table, column.name) ? row[`${column.name}_type`] : column.targets?.[0];
   return typeof stored === 'string' ? stored : '';
 }

@@ -1,6 +1,6 @@
 import { badRequest, shown } from './bad-request.ts';
 
-export type LiteralType = 'string' | 'number' | 'boolean' | 'null' | 'guid' | 'date' | 'datetime';
+type LiteralType = 'string' | 'number' | 'boolean' | 'null' | 'guid' | 'date' | 'datetime';
 
 export interface Literal {
   kind: 'literal';
