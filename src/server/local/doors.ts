@@ -9,7 +9,7 @@ import { MAX_HEADER_BYTES } from '../http/server.ts';
 import type { RequestHandler } from '../http/server.ts';
 
 /** Said to a person as it is. */
-export class PortTaken extends Error {}
+class PortTaken extends Error {}
 
 export interface Door {
   port: number;

@@ -9,7 +9,7 @@ import type { Person } from './mailbox/message.ts';
 
 export const audience = 'api://alongside';
 export const tenantId = '7d1f3c52-4b0e-4a57-9c1d-2f6c0a5e8b11';
-export const organisation = 'contoso.example';
+const organisation = 'contoso.example';
 
 /** The two colleagues of the sample; the first is the local administrator. */
 export const localUsers: readonly (Person & { id: string })[] = [

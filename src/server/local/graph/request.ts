@@ -26,7 +26,7 @@ interface Params {
 }
 
 /** What a route handler needs to know about the mailbox it was asked for. */
-export interface Opened {
+interface Opened {
   owner: Person;
   mailOf: (id: string) => Mail;
 }

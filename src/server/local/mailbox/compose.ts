@@ -37,7 +37,7 @@ const plain = /^[\x20-\x7e]*$/;
 const oneLine = (text: string) => text.replace(/\p{Cc}+/gu, ' ').trim();
 
 /** RFC 2047. An encoded word is at most 75 characters and never cuts a character in two. */
-export const encodeWords = (text: string): string => {
+const encodeWords = (text: string): string => {
   const line = oneLine(text);
   if (plain.test(line) && !line.includes('=?')) return line;
   const words: string[] = [];

@@ -17,7 +17,7 @@ export interface MailFile {
 }
 
 /** Said to a person as it is. */
-export class NotMail extends Error {}
+class NotMail extends Error {}
 
 const wellKnown = new Map([
   ['', 'inbox'],

@@ -50,7 +50,7 @@ const ownFolders = new Map([
 const alwaysThere = ['inbox', 'drafts', 'sentitems'];
 
 /** A mail above this is listed and can be downloaded, but not opened: its parts would not fit into memory beside everything else. */
-export const openLimit = 64 * 1024 * 1024;
+const openLimit = 64 * 1024 * 1024;
 
 /** Bytes of a mail that are read for a list. */
 const peek = 128 * 1024;

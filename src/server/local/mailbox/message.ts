@@ -33,7 +33,7 @@ export interface Summary {
   hasAttachments: boolean;
 }
 
-export interface Part {
+interface Part {
   name: string;
   contentType: string;
   /** Without angle brackets. */

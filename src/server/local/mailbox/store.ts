@@ -37,10 +37,10 @@ create table extension (owner text not null, key text not null, name text not nu
 const schemaVersion = 1;
 
 /** Said to a person as it is. */
-export class MailboxUnusable extends Error {}
+class MailboxUnusable extends Error {}
 
 /** In order, or one object by name. */
-export type Values = SQLInputValue[] | [Record<string, SQLInputValue>];
+type Values = SQLInputValue[] | [Record<string, SQLInputValue>];
 
 export interface Store {
   all: (sql: string, ...values: Values) => Record<string, unknown>[];

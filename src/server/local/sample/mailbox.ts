@@ -15,7 +15,7 @@ const directory = fileURLToPath(new URL('./mail', import.meta.url));
 const unreadFor = 2 * 24 * 60 * 60 * 1000;
 
 /** Every .eml below sample/mail; a sub-folder is a mail folder. */
-export const sampleMails = () =>
+const sampleMails = () =>
   readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.eml'))
     .sort()
