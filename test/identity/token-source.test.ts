@@ -26,7 +26,7 @@ const bodies: Record<string, () => World> = {
       now: () => world.now,
       fetch: async (_url, init) => {
         expect(init?.method).toBe('POST');
-        expect(JSON.parse(String(init?.body))).toEqual({ loginHint: 'dana@contoso.example' });
+        expect(JSON.parse(init?.body as string)).toEqual({ loginHint: 'dana@contoso.example' });
         if (world.behaviour === 'is unreachable') throw new TypeError('Failed to fetch');
         world.asked.push({ interactive: false, claims: undefined });
         if (world.behaviour === 'refuses') return new Response('{}', { status: 401 });

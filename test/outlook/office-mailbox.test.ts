@@ -1,0 +1,172 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { dateHeader } from '../../src/outlook/date-header.ts';
+import type { Mailbox } from '../../src/outlook/mailbox.ts';
+import { createOfficeMailbox } from '../../src/outlook/office-mailbox.ts';
+import { FakeOffice, type FakeMail } from './fake-office.ts';
+
+let last = new FakeOffice();
+afterEach(() => last.idle());
+
+function start(options: ConstructorParameters<typeof FakeOffice>[0] = {}) {
+  const office = new FakeOffice(options);
+  office.install();
+  last = office;
+  return { office, mailbox: createOfficeMailbox({ tracked: 'Tracked in the CRM.' }) };
+}
+
+const changed = (mailbox: Mailbox): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = mailbox.subscribe(() => {
+      stop();
+      resolve();
+    });
+  });
+
+const plain: FakeMail = { id: 'm1', messageId: '<1@x.example>', headers: 'Date: Fri, 20 Nov 2026 08:59:30 +0100' };
+
+describe('mails as they come', () => {
+  test('a mail that lacks everything is still a mail', async () => {
+    const { office, mailbox } = start();
+    office.open({ id: 'm1' });
+    const mail = await mailbox.current()!.read();
+    expect(mail.message).toMatchObject({ from: null, internetMessageId: null, sentAt: null, subject: '', to: [] });
+    expect(await mail.readBodyHtml()).toBe('');
+  });
+
+  test('an Outlook without headers leaves the date unknown', async () => {
+    const { office, mailbox } = start({ headers: false });
+    office.open(plain);
+    expect((await mailbox.current()!.read()).message.sentAt).toBeNull();
+  });
+
+  test('an invitation is a mail that can be tracked, an appointment is not a mail', () => {
+    const { office, mailbox } = start();
+    office.open({ ...plain, itemClass: 'IPM.Schedule.Meeting.Request' });
+    expect(mailbox.current()).toMatchObject({ kind: 'mail', message: { kind: 'meeting-request' } });
+    office.open({ id: 'a1', kind: 'appointment', from: { displayName: 'Lea', emailAddress: 'lea@x.example' } });
+    expect(mailbox.current()).toMatchObject({ kind: 'appointment', message: { from: { name: 'Lea' } } });
+  });
+
+  test('an attached mail comes as its text, a link to a cloud is not handed out', async () => {
+    const { office, mailbox } = start();
+    const attachments = [
+      { id: 'eml', name: 'a.eml', size: 8, content: 'Subject: ü', format: 'eml' },
+      { id: 'url', name: 'b.pdf', size: 8, content: 'https://files.example/b', format: 'url' },
+    ];
+    office.open({ ...plain, attachments });
+    const mail = await mailbox.current()!.read();
+    expect(new TextDecoder().decode(await mail.readAttachment('eml'))).toBe('Subject: ü');
+    await expect(mail.readAttachment('url')).rejects.toThrow('link');
+  });
+
+  test('the importance is what the headers say', async () => {
+    const { office, mailbox } = start();
+    office.open({ ...plain, headers: 'Importance: high\r\nDate: x' });
+    expect((await mailbox.current()!.read()).message.importance).toBe('high');
+    office.open({ ...plain, headers: 'X-Priority: 5 (Lowest)' });
+    expect((await mailbox.current()!.read()).message.importance).toBe('low');
+  });
+
+  test.each([
+    ['Date: Fri, 20 Nov 2026 08:59:30 +0100', '2026-11-20T07:59:30.000Z'],
+    [
+      'Received: x\r\n\tby y\r\ndate:  20 Nov 2026 07:59:30 GMT\r\nSubject: Date: 1 Jan 1999',
+      '2026-11-20T07:59:30.000Z',
+    ],
+    ['Date: Fri, 20 Nov 2026\r\n 08:59:30 +0100 (CET)\r\n', '2026-11-20T07:59:30.000Z'],
+    ['Date: the other day', null],
+    ['X-Date: Fri, 20 Nov 2026 08:59:30 +0100', null],
+    ['', null],
+  ])('%j is sent at %s', (headers, sentAt) => expect(dateHeader(headers)).toBe(sentAt));
+});
+
+describe('a draft', () => {
+  test('tells its recipients as they are added, and stays the same opening', async () => {
+    const { office, mailbox } = start();
+    const lea = { displayName: 'Lea', emailAddress: 'lea@x.example' };
+    const draft = office.compose([lea]);
+    const { turn } = mailbox.current()!;
+    expect(mailbox.current()).toMatchObject({ kind: 'draft', message: { kind: 'draft', to: [] } });
+    await changed(mailbox);
+    expect(mailbox.current()!.message.to).toEqual([{ name: 'Lea', address: 'lea@x.example' }]);
+    draft.setTo([lea, { displayName: 'Tom', emailAddress: 'tom@x.example' }]);
+    await changed(mailbox);
+    expect(mailbox.current()!.message.to).toHaveLength(2);
+    expect(mailbox.current()!.turn).toBe(turn);
+    await expect(mailbox.current()!.read()).rejects.toMatchObject({ name: 'ItemClosed' });
+  });
+
+  test('whose recipients come late does not replace the mail opened meanwhile', async () => {
+    const { office, mailbox } = start();
+    office.holding = true;
+    office.compose([{ displayName: 'Lea', emailAddress: 'lea@x.example' }]);
+    office.open(plain);
+    office.release();
+    await mailbox.current()!.read();
+    expect(mailbox.current()).toMatchObject({ kind: 'mail', message: { itemId: 'm1' } });
+  });
+});
+
+describe('marks', () => {
+  test('where the mailbox does not know the category, a property and a line above the mail do', async () => {
+    const { office, mailbox } = start();
+    office.masterCategories = [];
+    office.open(plain);
+    await mailbox.current()!.marks.show(true);
+    expect(office.categories.get('m1')?.size).toBe(0);
+    expect(await mailbox.current()!.marks.lastKnown()).toBe(true);
+    expect(office.notifications).toMatchObject([{ message: 'Tracked in the CRM.', type: 'informationalMessage' }]);
+  });
+
+  test('a phone without categories gets the property', async () => {
+    const { office, mailbox } = start({ category: false });
+    office.open(plain);
+    await mailbox.current()!.marks.show(true);
+    expect(office.properties.get('m1')?.get('alongside.tracked')).toBe('<1@x.example>');
+  });
+
+  test('a property that came along with a forward says nothing about it', async () => {
+    const { office, mailbox } = start();
+    office.properties.set('m1', new Map([['alongside.tracked', '<original@x.example>']]));
+    office.open(plain);
+    expect(await mailbox.current()!.marks.lastKnown()).toBe(false);
+  });
+
+  test('an untracked mail keeps its other categories', async () => {
+    const { office, mailbox } = start();
+    office.categories.set('m1', new Set(['Red', 'Tracked to CRM']));
+    office.open(plain);
+    await mailbox.current()!.marks.show(false);
+    expect([...office.categories.get('m1')!]).toEqual(['Red']);
+  });
+});
+
+describe('a host with habits', () => {
+  test('is never asked more than three things at once', async () => {
+    const { office, mailbox } = start();
+    office.open({ ...plain, body: 'x' });
+    const mail = await mailbox.current()!.read();
+    await Promise.all(Array.from({ length: 12 }, () => mail.readBodyHtml()));
+    expect(office.mostAtOnce).toBeLessThanOrEqual(3);
+  });
+
+  test('that forgot to say that another mail is open is found out when the pane is looked at', () => {
+    const { office, mailbox } = start();
+    office.open(plain);
+    office.openSilently({ ...plain, id: 'm2' });
+    expect(mailbox.current()!.message.itemId).toBe('m1');
+    mailbox.recheck();
+    expect(mailbox.current()!.message.itemId).toBe('m2');
+    const { turn } = mailbox.current()!;
+    mailbox.recheck();
+    expect(mailbox.current()!.turn).toBe(turn);
+  });
+
+  test('shows no more than 150 characters above a mail', async () => {
+    const { office, mailbox } = start();
+    office.open(plain);
+    await mailbox.current()!.notify('x'.repeat(400), 'error');
+    expect(office.notifications[0]?.message).toHaveLength(150);
+    expect(office.notifications[0]?.type).toBe('errorMessage');
+  });
+});
