@@ -174,10 +174,10 @@ export function createGraph(door: GraphDoor) {
 
 function sender({ fetch, base, token }: GraphDoor) {
   return async (path: string, method = 'GET', body?: unknown): Promise<Response> => {
-    const headers: Record<string, string> = { authorization: `Bearer ${await token()}` };
-    if (body !== undefined) headers['content-type'] = 'application/json';
     let response: Response;
     try {
+      const headers: Record<string, string> = { authorization: `Bearer ${await token()}` };
+      if (body !== undefined) headers['content-type'] = 'application/json';
       response = await fetch(`${base}${path}`, {
         method,
         headers,

@@ -50,7 +50,7 @@ export function openPane(options: PaneOptions) {
       asked = true;
     },
     onListening: (event) => {
-      if (event === ITEM_CHANGED && shown !== bound) announce();
+      if (event === ITEM_CHANGED && !isBound(shown)) announce();
       if (event === THEME_CHANGED) tellTheme(); // this office.js keeps no theme: who asks to hear of it hears it now
     },
     onRegister: (event, targetId) => (event === 'dialogMessageReceived' ? options.onDialog(targetId) : 0),
@@ -63,6 +63,8 @@ export function openPane(options: PaneOptions) {
   });
 
   const tellTheme = () => frame.session.deliver(THEME_CHANGED, [JSON.stringify(theme)]);
+
+  const isBound = (item: OpenItem | null) => item?.key === bound?.key;
 
   function bind(item: OpenItem | null): void {
     stopWatching();
@@ -90,16 +92,11 @@ export function openPane(options: PaneOptions) {
   return {
     element: frame.element,
     session: frame.session,
-    /** The reading pane shows another item, or none. */
+    /** The reading pane shows an item, or none. The one it showed before, read again, makes no event: it only answers newer. */
     show(item: OpenItem | null): void {
       shown = item;
-      if (!asked) bind(item);
-      else if (frame.session.listensTo(ITEM_CHANGED) && shown !== bound) announce();
-    },
-    /** The same item, read again: what the pane asks from now on it gets from the newer one, without an event. */
-    refresh(item: OpenItem): void {
-      if (bound?.key === item.key) bound = item;
-      if (shown?.key === item.key) shown = item;
+      if (!asked || isBound(item)) bind(item);
+      else if (frame.session.listensTo(ITEM_CHANGED)) announce();
     },
     theme(next: PaneTheme): void {
       if (next === theme) return;

@@ -1,15 +1,15 @@
 import { useEffect, useRef, useState } from 'react';
-import type { KeyboardEvent, PointerEvent } from 'react';
-import { Button, Spinner, ToggleButton, Tooltip, makeStyles, tokens } from '@fluentui/react-components';
-import { DismissRegular, PinFilled, PinRegular } from '@fluentui/react-icons';
+import { Spinner, makeStyles, tokens } from '@fluentui/react-components';
 import type { Frame, Frames } from '../frames.ts';
 import type { RibbonButton } from '../manifest.ts';
 import { openPane } from '../pane.ts';
 import type { Pane, PaneTheme } from '../pane.ts';
-import { FROM_PANE, INTO_PANE } from '../protocol/session.ts';
+import { INTO_PANE } from '../protocol/session.ts';
 import { DialogFrame } from './DialogFrame.tsx';
 import type { DialogRequest } from './DialogFrame.tsx';
-import { iconFor } from './Ribbon.tsx';
+import { PaneBar } from './PaneBar.tsx';
+import { enter, followFocus } from './pane-focus.ts';
+import { ResizeHandle } from './ResizeHandle.tsx';
 import type { ShownItem } from './use-addin-pane.ts';
 
 const useStyles = makeStyles({
@@ -21,8 +21,6 @@ const useStyles = makeStyles({
     padding: '6px 6px 6px 12px',
     borderBottom: `1px solid ${tokens.colorNeutralStroke2}`,
   },
-  title: { flexGrow: 1, margin: 0, fontSize: tokens.fontSizeBase300, fontWeight: tokens.fontWeightSemibold },
-  icon: { width: '16px', height: '16px' },
   body: {
     position: 'relative',
     flexGrow: 1,
@@ -33,19 +31,7 @@ const useStyles = makeStyles({
     '& > iframe': { border: 'none', width: '100%', height: '100%', display: 'block' },
   },
   wait: { position: 'absolute', inset: 0, pointerEvents: 'none' },
-  handle: {
-    position: 'absolute',
-    insetBlock: 0,
-    insetInlineStart: '-7px',
-    width: '8px',
-    cursor: 'col-resize',
-    zIndex: 1,
-    ':hover': { backgroundColor: tokens.colorNeutralStroke1Hover },
-    ':focus-visible': { backgroundColor: tokens.colorBrandStroke1, outlineStyle: 'none' },
-  },
 });
-
-export const WIDTH = { narrow: 320, wide: 450 } as const;
 
 export interface AddinPaneProps {
   readonly name: string;
@@ -102,7 +88,7 @@ export function AddinPane(props: AddinPaneProps) {
         dialog.current?.session.deliver('dialogParentMessageReceived', {
           messageType: 1,
           messageContent,
-          messageOrigin: location.origin,
+          messageOrigin: new URL(url).origin,
         }),
     });
     pane.current = opened;
@@ -115,7 +101,6 @@ export function AddinPane(props: AddinPaneProps) {
 
   useEffect(() => {
     if (item === undefined) return; // what is shown stays bound until the next is there
-    if (item) pane.current?.refresh(item);
     pane.current?.show(item);
   }, [item]);
   useEffect(() => pane.current?.theme(theme), [theme]);
@@ -127,34 +112,7 @@ export function AddinPane(props: AddinPaneProps) {
     <aside className={styles.aside} aria-label={`${name} pane`}>
       <ResizeHandle width={props.width} onWidth={props.onWidth} />
       <div ref={bar} className={styles.bar}>
-        <img className={styles.icon} src={iconFor(button, 16)} srcSet={`${iconFor(button, 32)} 2x`} alt="" />
-        <h2 className={styles.title}>{name}</h2>
-        {button.action.kind === 'pane' && button.action.pinnable && (
-          <Tooltip
-            relationship="description"
-            content={
-              pinned
-                ? 'Pinned: stays open and follows the message you select. The local Outlook pins at first; Outlook itself does not.'
-                : 'Not pinned: closes when you select another message, as in Outlook.'
-            }
-          >
-            <ToggleButton
-              appearance="subtle"
-              size="small"
-              checked={pinned}
-              icon={pinned ? <PinFilled /> : <PinRegular />}
-              aria-label="Pin"
-              onClick={() => onPin(!pinned)}
-            />
-          </Tooltip>
-        )}
-        <Button
-          appearance="subtle"
-          size="small"
-          icon={<DismissRegular />}
-          aria-label={`Close ${name}`}
-          onClick={onClose}
-        />
+        <PaneBar {...{ name, button, pinned, onPin, onClose }} />
       </div>
       {/* The two thresholds: who comes by Tab is led to the first control inside, by Shift+Tab to the last. */}
       <span tabIndex={0} onFocus={() => enter(pane.current, INTO_PANE.first)} />
@@ -181,67 +139,5 @@ export function AddinPane(props: AddinPaneProps) {
         />
       )}
     </aside>
-  );
-}
-
-function enter(pane: Pane | null, where: number): void {
-  pane?.element.focus();
-  pane?.session.notify(where);
-}
-
-/** The focus left the pane by key: on to what follows it on the page, or back to its title bar. */
-function followFocus(action: number, bar: HTMLElement | null, end: HTMLElement | null, escape: () => void): void {
-  if (action === FROM_PANE.escape) escape();
-  if (action === FROM_PANE.leftBackward || action === FROM_PANE.nothingBackward) lastButton(bar)?.focus();
-  if (action === FROM_PANE.leftForward || action === FROM_PANE.nothingForward) nextAfter(end)?.focus();
-}
-
-const lastButton = (bar: HTMLElement | null) => [...(bar?.querySelectorAll('button') ?? [])].at(-1);
-
-function nextAfter(element: HTMLElement | null): HTMLElement | undefined {
-  const all = document.querySelectorAll<HTMLElement>('button:not(:disabled), select, input, [tabindex="0"]');
-  return Array.from(all).find(
-    (candidate) => element && (element.compareDocumentPosition(candidate) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0,
-  );
-}
-
-interface ResizeHandleProps {
-  readonly width: number;
-  readonly onWidth: (width: number) => void;
-}
-
-function ResizeHandle({ width, onWidth }: ResizeHandleProps) {
-  const styles = useStyles();
-  const clamp = (next: number) => onWidth(Math.min(WIDTH.wide, Math.max(WIDTH.narrow, Math.round(next))));
-
-  function onPointerDown(event: PointerEvent<HTMLDivElement>) {
-    const handle = event.currentTarget;
-    const start = event.clientX;
-    handle.setPointerCapture(event.pointerId); // also over the frame, which would swallow the movement
-    const move = (next: globalThis.PointerEvent) => clamp(width + start - next.clientX);
-    handle.addEventListener('pointermove', move);
-    handle.addEventListener('lostpointercapture', () => handle.removeEventListener('pointermove', move), {
-      once: true,
-    });
-  }
-
-  function onKeyDown(event: KeyboardEvent) {
-    if (event.key === 'ArrowLeft') clamp(width + 10);
-    if (event.key === 'ArrowRight') clamp(width - 10);
-  }
-
-  return (
-    <div
-      className={styles.handle}
-      role="separator"
-      aria-orientation="vertical"
-      aria-label="Width of the pane"
-      aria-valuenow={width}
-      aria-valuemin={WIDTH.narrow}
-      aria-valuemax={WIDTH.wide}
-      tabIndex={0}
-      onPointerDown={onPointerDown}
-      onKeyDown={onKeyDown}
-    />
   );
 }

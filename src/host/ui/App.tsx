@@ -3,7 +3,7 @@ import { FluentProvider, makeStyles, tokens } from '@fluentui/react-components';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import type { Person } from '../graph.ts';
 import type { AddinManifest } from '../manifest.ts';
-import { WIDTH } from './AddinPane.tsx';
+import { WIDTH } from './ResizeHandle.tsx';
 import { DeveloperBar } from './DeveloperBar.tsx';
 import { useRemembered } from './remembered.ts';
 import { themes, useThemeName } from './theme.ts';

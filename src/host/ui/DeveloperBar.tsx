@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { Button, Select, Tag, ToggleButton, makeStyles, tokens } from '@fluentui/react-components';
 import { CodeRegular } from '@fluentui/react-icons';
 import type { Person } from '../graph.ts';
-import { WIDTH } from './AddinPane.tsx';
+import { WIDTH } from './ResizeHandle.tsx';
 import { themeChoices } from './theme.ts';
 import type { ThemeChoice } from './theme.ts';
 

@@ -5,6 +5,7 @@ import type { Person } from '../graph.ts';
 const useStyles = makeStyles({
   line: { fontSize: tokens.fontSizeBase200, color: tokens.colorNeutralForeground2, overflowWrap: 'anywhere' },
   label: { color: tokens.colorNeutralForeground3 },
+  more: { fontSize: 'inherit' },
 });
 
 const SHOWN = 12;
@@ -28,7 +29,7 @@ export function Recipients({ label, people }: { readonly label: string; readonly
       {hidden > 0 && (
         <>
           {' '}
-          <Link as="button" inline onClick={() => setAll(true)}>
+          <Link as="button" inline className={styles.more} onClick={() => setAll(true)}>
             + {hidden} more
           </Link>
         </>
