@@ -64,11 +64,18 @@ function program({
         path: path.join(root, 'dist', out),
         filename: '[name].[contenthash:8].js',
         chunkFilename: '[name].[contenthash:8].js',
+        cssFilename: '[name].[contenthash:8].css',
+        cssChunkFilename: '[name].[contenthash:8].css',
         // Pane and commands share a folder, so nothing may be cleaned away that only the other one made.
         clean: out === 'host',
         uniqueName: `alongside-${name}`,
       },
-      module: { rules: [swc(target, transpile)] },
+      // Styles of our own are CSS modules; they cost the first paint no JavaScript.
+      experiments: { css: true },
+      module: {
+        rules: [swc(target, transpile)],
+        parser: { 'css/module': { namedExports: false }, 'css/auto': { namedExports: false } },
+      },
       resolve: { extensions: ['.tsx', '.ts', '.mjs', '.js'] },
       plugins,
       optimization: {

@@ -1,33 +1,16 @@
-import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Button, Text } from '@fluentui/react-components';
 import { CloudOffRegular } from '@fluentui/react-icons/svg/cloud-off';
 import { useQueryClient, type Query } from '@tanstack/react-query';
 import { useCallback, useSyncExternalStore } from 'react';
 import { CrmError } from '../model/errors.ts';
 import { useLanguage } from './language.tsx';
 import type { Tracking } from './services.ts';
-
-const useStyles = makeStyles({
-  strip: {
-    position: 'sticky',
-    top: 0,
-    zIndex: 2,
-    display: 'flex',
-    alignItems: 'center',
-    gap: tokens.spacingHorizontalS,
-    padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalM}`,
-    backgroundColor: tokens.colorStatusWarningBackground1,
-    color: tokens.colorNeutralForeground1,
-    borderBottom: `1px solid ${tokens.colorStatusWarningBorder1}`,
-  },
-  icon: { fontSize: '20px', flexShrink: 0, color: tokens.colorStatusWarningForeground1 },
-  text: { flexGrow: 1, minWidth: 0 },
-});
+import styles from './device-strip.module.css';
 
 /** Above everything while Changes wait on this device, whichever mail they belong to. */
 export function DeviceStrip({ tracking }: { tracking: Tracking }) {
   const away = useAway();
   const { texts } = useLanguage();
-  const styles = useStyles();
   const all = useSyncExternalStore(tracking.changes.subscribe, tracking.changes.all);
   // A held removal waits on purpose; it says so itself and needs no help.
   const waiting = all.filter(({ state, reason }) => state === 'waiting' && reason !== null);
@@ -47,7 +30,9 @@ export function DeviceStrip({ tracking }: { tracking: Tracking }) {
     <div role="status">
       {says !== null && (
         <div className={styles.strip}>
-          <CloudOffRegular aria-hidden className={styles.icon} />
+          <span aria-hidden className={styles.icon}>
+            <CloudOffRegular />
+          </span>
           <Text size={200} className={styles.text}>
             {says}
           </Text>

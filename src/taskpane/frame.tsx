@@ -1,6 +1,7 @@
-import { FluentProvider, makeStyles, type Theme, tokens } from '@fluentui/react-components';
+import { FluentProvider, type Theme } from '@fluentui/react-components';
 import { useEffect, useState, useSyncExternalStore, type ReactNode } from 'react';
 import type { Colours, ColourScheme } from './colours.ts';
+import styles from './frame.module.css';
 
 /** A theme is 20 KB of colours and one is enough: the others come when they are needed. */
 export async function loadTheme(scheme: ColourScheme): Promise<Theme> {
@@ -14,14 +15,6 @@ export async function loadTheme(scheme: ColourScheme): Promise<Theme> {
   }
 }
 
-const useStyles = makeStyles({
-  frame: {
-    minHeight: '100vh',
-    backgroundColor: tokens.colorNeutralBackground3,
-    overflowWrap: 'anywhere',
-  },
-});
-
 /** Theme and writing direction of everything in the pane. */
 export function Frame(props: {
   colours: Colours;
@@ -30,7 +23,6 @@ export function Frame(props: {
   direction: 'ltr' | 'rtl';
   children: ReactNode;
 }) {
-  const styles = useStyles();
   const scheme = useSyncExternalStore(props.colours.subscribe, props.colours.current);
   const [theme, setTheme] = useState(props.first);
   useEffect(() => {

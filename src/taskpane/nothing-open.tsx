@@ -1,24 +1,10 @@
-import { makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Text, tokens } from '@fluentui/react-components';
 import { useLanguage } from './language.tsx';
-
-const useStyles = makeStyles({
-  place: {
-    display: 'flex',
-    flexDirection: 'column',
-    alignItems: 'center',
-    justifyContent: 'center',
-    gap: tokens.spacingVerticalS,
-    minHeight: '80vh',
-    padding: tokens.spacingHorizontalXXL,
-    textAlign: 'center',
-  },
-  hint: { color: tokens.colorNeutralForeground2, maxWidth: '28ch' },
-});
+import styles from './nothing-open.module.css';
 
 /** No message, several, or no Outlook around us: calm, with nothing to click. */
 export function NothingOpen({ because }: { because: 'no-item' | 'outside' }) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   return (
     <main className={styles.place}>
       <EmptyDrawing />

@@ -1,4 +1,3 @@
-import { makeStyles, tokens } from '@fluentui/react-components';
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
 import { foldAddress, participants, type MailAddress } from '../model/message.ts';
@@ -16,18 +15,7 @@ import type { Services, UndoMemory } from './services.ts';
 import { ItemNote } from './track/item-note.tsx';
 import type { RecentRegarding } from './track/recent-regarding.ts';
 import { TrackSection } from './track/track-section.tsx';
-
-const useStyles = makeStyles({
-  pane: {
-    display: 'flex',
-    flexDirection: 'column',
-    gap: tokens.spacingVerticalM,
-    padding: tokens.spacingHorizontalM,
-    // A pane widened beyond a column of text stays readable.
-    maxWidth: '640px',
-    marginInline: 'auto',
-  },
-});
+import styles from './pane.module.css';
 
 export function Pane(props: {
   mailbox: Mailbox;
@@ -68,7 +56,6 @@ function OpenItemView(props: {
   children: ReactNode;
 }) {
   const { item, services, loader, choices, user } = props;
-  const styles = useStyles();
   const everybody = useMemo(() => peopleOf(item, user), [item, user]);
   const first = everybody[0] ?? null;
   const [selected, setSelected] = useState<MailAddress | null>(null);

@@ -1,4 +1,4 @@
-import { Button, Field, Input, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Button, Field, Input, Link, Text } from '@fluentui/react-components';
 import { useEffect, useEffectEvent, useRef, useState } from 'react';
 import type { Change, CreateChange } from '../../model/change.ts';
 import type { MailAddress } from '../../model/message.ts';
@@ -9,6 +9,7 @@ import { RecordIcon } from '../record-icon.tsx';
 import type { Services } from '../services.ts';
 import { plainText } from './plain-text.ts';
 import { draftPerson, phoneInSignature } from './prefill.ts';
+import styles from './create-person.module.css';
 
 export interface PersonValues {
   readonly firstname: string;
@@ -19,23 +20,6 @@ export interface PersonValues {
   readonly companyname: string;
   readonly subject: string;
 }
-
-const useStyles = makeStyles({
-  form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
-  buttons: { display: 'flex', gap: tokens.spacingHorizontalS, flexWrap: 'wrap' },
-  pair: { display: 'grid', gridTemplateColumns: '1fr 1fr', gap: tokens.spacingHorizontalS },
-  input: { minWidth: 0, width: '100%' },
-  suggestion: { alignSelf: 'flex-start', marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
-  duplicates: {
-    display: 'flex',
-    flexDirection: 'column',
-    gap: tokens.spacingVerticalXS,
-    margin: 0,
-    padding: 0,
-    listStyleType: 'none',
-  },
-  duplicate: { display: 'flex', gap: tokens.spacingHorizontalS, alignItems: 'center' },
-});
 
 const looksLikeAddress = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 
@@ -51,7 +35,6 @@ export default function CreatePerson(props: {
 }) {
   const { table, known, item, services, onMade, onCancel } = props;
   const { texts } = useLanguage();
-  const styles = useStyles();
   const { companySuggestion, ...prefilled } = draftPerson(known);
   const [values, setValues] = useState<PersonValues>(
     props.values?.values ?? {
@@ -64,8 +47,14 @@ export default function CreatePerson(props: {
   );
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
+  /** Known within the same event, which `busy` is not: one person, one row. */
+  const saving = useRef(false);
   const [duplicates, setDuplicates] = useState<readonly Person[]>([]);
-  const set = (part: Partial<PersonValues>): void => setValues((before) => ({ ...before, ...part }));
+  const set = (part: Partial<PersonValues>): void => {
+    setValues((before) => ({ ...before, ...part }));
+    // What was found was found for other values.
+    setDuplicates([]);
+  };
   useSignaturePhone(item, known, (phone) =>
     setValues((before) => (before.telephone1 === '' ? { ...before, telephone1: phone } : before)),
   );
@@ -78,7 +67,8 @@ export default function CreatePerson(props: {
 
   async function save(evenSo: boolean): Promise<void> {
     setTried(true);
-    if (missing || badAddress) return;
+    if (missing || badAddress || saving.current) return;
+    saving.current = true;
     setBusy(true);
     try {
       // A check that cannot be made does not stop the addition: the CRM has its own.
@@ -88,6 +78,7 @@ export default function CreatePerson(props: {
       const change = await services.tracking.gestures.create(table, columns(table, values));
       if (isCreate(change)) onMade(change, values);
     } finally {
+      saving.current = false;
       setBusy(false);
     }
   }
@@ -144,11 +135,12 @@ export default function CreatePerson(props: {
       {duplicates.length > 0 ? <Duplicates people={duplicates} link={services.crm.link} /> : null}
       <div className={styles.buttons}>
         {duplicates.length > 0 ? (
-          <Button disabledFocusable={busy} onClick={() => void save(true)}>
+          // Keyed: the same element turned into a submit button under the click would submit the form as well.
+          <Button key="anyway" disabledFocusable={busy} onClick={() => void save(true)}>
             {texts.addAnyway}
           </Button>
         ) : (
-          <Button type="submit" appearance="primary" disabledFocusable={busy}>
+          <Button key="save" type="submit" appearance="primary" disabledFocusable={busy}>
             {texts.save(table)}
           </Button>
         )}
@@ -177,7 +169,6 @@ function columns(table: 'contact' | 'lead', values: PersonValues): Record<string
 
 function Duplicates({ people, link }: { people: readonly Person[]; link: (record: Person) => string }) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   return (
     <div role="alert">
       <Text weight="semibold">{texts.duplicatesTitle}</Text>
@@ -185,10 +176,12 @@ function Duplicates({ people, link }: { people: readonly Person[]; link: (record
         {people.map((person) => (
           <li key={person.id} className={styles.duplicate}>
             <RecordIcon table={person.table} size={16} />
-            <a href={link(person)} target="_blank" rel="noreferrer" style={{ color: tokens.colorBrandForegroundLink }}>
-              {person.name}
-            </a>
-            <Text size={200}>{[texts.table(person.table), person.email].filter(Boolean).join(' · ')}</Text>
+            <span className={styles.words}>
+              <Link href={link(person)} target="_blank" rel="noreferrer">
+                {person.name}
+              </Link>
+              <Text size={200}>{[texts.table(person.table), person.email].filter(Boolean).join(' · ')}</Text>
+            </span>
           </li>
         ))}
       </ul>

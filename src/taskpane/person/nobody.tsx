@@ -1,4 +1,4 @@
-import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Button, Text } from '@fluentui/react-components';
 import { lazy, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import type { CreateChange } from '../../model/change.ts';
 import type { MailAddress } from '../../model/message.ts';
@@ -7,21 +7,15 @@ import { useLanguage } from '../language.tsx';
 import type { Services } from '../services.ts';
 import { Turning } from '../waiting.tsx';
 import type { PersonValues } from './create-person.tsx';
+import styles from './nobody.module.css';
 
 const load = () => import('./create-person.tsx');
 const CreatePerson = lazy(load);
-
-const useStyles = makeStyles({
-  buttons: { display: 'flex', gap: tokens.spacingHorizontalS, flexWrap: 'wrap' },
-  wide: { flexGrow: 1 },
-  quiet: { color: tokens.colorNeutralForeground2 },
-});
 
 /** Nobody has this address: offer to add them, and follow the addition to its end. */
 export function Nobody(props: { known: MailAddress; item: OpenItem; services: Services; onMade: () => void }) {
   const { known, item, services, onMade } = props;
   const { texts } = useLanguage();
-  const styles = useStyles();
   const [table, setTable] = useState<'contact' | 'lead' | null>(null);
   const [making, setMaking] = useState<{ lane: string; name: string; values: PersonValues } | null>(null);
 

@@ -1,4 +1,4 @@
-import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Button, Text } from '@fluentui/react-components';
 import { PersonQuestionMarkRegular } from '@fluentui/react-icons/svg/person-question-mark';
 import { PersonRegular } from '@fluentui/react-icons/svg/person';
 import { useState } from 'react';
@@ -9,40 +9,7 @@ import { RecordIcon } from '../record-icon.tsx';
 import { pick, type Choices } from './choices.ts';
 import type { PeopleLoader } from './people-loader.ts';
 import { useMatches } from './use-person.ts';
-
-const useStyles = makeStyles({
-  title: { margin: 0, color: tokens.colorNeutralForeground2 },
-  chips: {
-    display: 'flex',
-    flexWrap: 'wrap',
-    gap: tokens.spacingHorizontalSNudge,
-    margin: 0,
-    padding: 0,
-    listStyleType: 'none',
-  },
-  item: { maxWidth: '100%', display: 'flex' },
-  chip: {
-    display: 'flex',
-    alignItems: 'center',
-    gap: tokens.spacingHorizontalXS,
-    maxWidth: '100%',
-    minHeight: '28px',
-    padding: `2px ${tokens.spacingHorizontalS}`,
-    borderRadius: tokens.borderRadiusCircular,
-    border: `1px solid ${tokens.colorNeutralStroke2}`,
-    backgroundColor: tokens.colorNeutralBackground1,
-    color: tokens.colorNeutralForeground1,
-    font: 'inherit',
-    fontSize: tokens.fontSizeBase200,
-    cursor: 'pointer',
-    ':hover': { backgroundColor: tokens.colorNeutralBackground1Hover },
-    ':active': { backgroundColor: tokens.colorNeutralBackground1Pressed },
-    ':focus-visible': { outline: `2px solid ${tokens.colorStrokeFocus2}`, outlineOffset: '1px' },
-  },
-  name: { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
-  icon: { display: 'flex', color: tokens.colorNeutralForeground3 },
-  known: { color: tokens.colorBrandForeground1 },
-});
+import styles from './participants.module.css';
 
 /** Chips shown before anybody unfolds the rest; only these are looked up at once. */
 export const firstChips = 6;
@@ -60,7 +27,6 @@ interface ParticipantsProps {
 
 export function Participants({ people, of, loader, choices, onSelect }: ParticipantsProps) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   const [visible, setVisible] = useState(firstChips);
   if (people.length === 0) return null;
   // One more name takes no more room than the button that would hide it.
@@ -92,7 +58,6 @@ export function Participants({ people, of, loader, choices, onSelect }: Particip
 function Chip(props: Pick<ParticipantsProps, 'loader' | 'choices' | 'onSelect'> & { person: MailAddress }) {
   const { person, loader, choices, onSelect } = props;
   const { texts } = useLanguage();
-  const styles = useStyles();
   const { data } = useMatches(person.address, loader);
   const record = data === undefined ? null : (pick(data, choices.of(person.address)) ?? data[0] ?? null);
   const name = record?.name || person.name || person.address;

@@ -1,4 +1,4 @@
-import { Link, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Link, Text } from '@fluentui/react-components';
 import { CalendarLtrRegular } from '@fluentui/react-icons/svg/calendar-ltr';
 import { CallRegular } from '@fluentui/react-icons/svg/call';
 import { ClipboardTaskRegular } from '@fluentui/react-icons/svg/clipboard-task';
@@ -10,29 +10,7 @@ import { useLanguage } from '../language.tsx';
 import { RecordIcon } from '../record-icon.tsx';
 import { useNow } from '../use-now.ts';
 import { PersonFactsSkeleton } from './person-facts.tsx';
-
-const useStyles = makeStyles({
-  part: {
-    display: 'flex',
-    flexDirection: 'column',
-    gap: tokens.spacingVerticalXS,
-    paddingTop: tokens.spacingVerticalM,
-    borderTop: `1px solid ${tokens.colorNeutralStroke3}`,
-  },
-  title: { margin: 0, color: tokens.colorNeutralForeground2 },
-  list: {
-    listStyleType: 'none',
-    margin: 0,
-    padding: 0,
-    display: 'flex',
-    flexDirection: 'column',
-    gap: tokens.spacingVerticalS,
-  },
-  row: { display: 'flex', gap: tokens.spacingHorizontalS, alignItems: 'flex-start', minWidth: 0 },
-  icon: { color: tokens.colorNeutralForeground3, display: 'flex' },
-  words: { display: 'flex', flexDirection: 'column', minWidth: 0 },
-  quiet: { color: tokens.colorNeutralForeground2 },
-});
+import styles from './person-details.module.css';
 
 /** The slower half of the card. Deals, cases and activities look alike because they are one list. */
 export function PersonDetailsView(props: {
@@ -113,7 +91,6 @@ function ActivityIcon({ type }: { type: string }) {
 }
 
 function Part({ title, children }: { title: string; children: ReactNode }) {
-  const styles = useStyles();
   return (
     <div className={styles.part}>
       <Text as="h2" size={200} weight="semibold" className={styles.title}>
@@ -125,7 +102,6 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 }
 
 function Row(props: { icon: ReactNode; href: string; name: string; detail: readonly (string | null)[] }) {
-  const styles = useStyles();
   // Each part keeps its own direction: dates may be written in another script than the words around them.
   const detail = props.detail
     .filter((part) => part !== null && part !== '')

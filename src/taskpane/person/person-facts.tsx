@@ -1,4 +1,4 @@
-import { Link, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Link, Text } from '@fluentui/react-components';
 import { BuildingRegular } from '@fluentui/react-icons/svg/building';
 import { CallRegular } from '@fluentui/react-icons/svg/call';
 import { MailRegular } from '@fluentui/react-icons/svg/mail';
@@ -8,21 +8,7 @@ import type { ReactNode } from 'react';
 import type { Person } from '../../model/records.ts';
 import { useLanguage } from '../language.tsx';
 import { Bars } from '../waiting.tsx';
-
-const useStyles = makeStyles({
-  list: {
-    display: 'grid',
-    gridTemplateColumns: '20px minmax(0, 1fr)',
-    columnGap: tokens.spacingHorizontalS,
-    rowGap: tokens.spacingVerticalSNudge,
-    alignItems: 'center',
-    margin: 0,
-    padding: 0,
-    listStyleType: 'none',
-  },
-  row: { display: 'contents' },
-  icon: { fontSize: '20px', color: tokens.colorNeutralForeground3, display: 'flex' },
-});
+import styles from './person-facts.module.css';
 
 /** How to reach somebody and where they belong; every address and number can be used. */
 export function PersonFacts({
@@ -33,7 +19,6 @@ export function PersonFacts({
   link: (record: { table: string; id: string }) => string;
 }) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   const { company, phone, mobile, email, owner } = person;
   const row = (icon: ReactNode, content: ReactNode) => (
     <li className={styles.row}>

@@ -1,24 +1,16 @@
-import { Link, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Link, Text } from '@fluentui/react-components';
 import type { MailAddress } from '../../model/message.ts';
 import type { Person } from '../../model/records.ts';
 import { useLanguage } from '../language.tsx';
 import { RecordIcon } from '../record-icon.tsx';
 import { Tag } from '../tag.tsx';
 import { Picture } from './picture.tsx';
-
-const useStyles = makeStyles({
-  head: { display: 'flex', gap: tokens.spacingHorizontalM, alignItems: 'center' },
-  words: { display: 'flex', flexDirection: 'column', minWidth: 0, flexGrow: 1 },
-  name: { margin: 0, overflowWrap: 'anywhere' },
-  quiet: { color: tokens.colorNeutralForeground2 },
-  kind: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalXS, marginTop: '2px' },
-});
+import styles from './person-head.module.css';
 
 /** Who it is: from the mail at once, from the CRM as soon as it is known. */
 export function PersonHead(props: { known: MailAddress; person: Person | null; recordLink: string | null }) {
   const { known, person, recordLink } = props;
   const { texts } = useLanguage();
-  const styles = useStyles();
   const name = person?.name || known.name || known.address;
   return (
     <div className={styles.head}>

@@ -1,4 +1,4 @@
-import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Button, Text } from '@fluentui/react-components';
 import { ArrowLeftRegular } from '@fluentui/react-icons/svg/arrow-left';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { MailAddress } from '../../model/message.ts';
@@ -15,11 +15,7 @@ import { PersonDetailsView } from './person-details.tsx';
 import { PersonFacts, PersonFactsSkeleton } from './person-facts.tsx';
 import { PersonHead } from './person-head.tsx';
 import { useDetails, useMatches } from './use-person.ts';
-
-const useStyles = makeStyles({
-  back: { alignSelf: 'flex-start', marginInlineStart: `calc(-1 * ${tokens.spacingHorizontalS})` },
-  hint: { color: tokens.colorNeutralForeground2 },
-});
+import styles from './person-section.module.css';
 
 interface SectionProps {
   /** Whom the mail names; null when it names nobody. */
@@ -36,7 +32,6 @@ interface SectionProps {
 /** The card of one address. Keyed by the address: one person's data cannot stand under another's name. */
 export function PersonSection(props: SectionProps) {
   const { texts, direction } = useLanguage();
-  const styles = useStyles();
   const { known, item, onBack } = props;
   const section = useRef<HTMLElement>(null);
   const cameFromChip = onBack !== null;

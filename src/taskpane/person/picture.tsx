@@ -1,5 +1,6 @@
-import { makeStyles, tokens } from '@fluentui/react-components';
+import { tokens } from '@fluentui/react-components';
 import { initials, spread } from './initials.ts';
+import styles from './picture.module.css';
 
 const colours = [
   [tokens.colorPaletteDarkRedBackground2, tokens.colorPaletteDarkRedForeground2],
@@ -14,24 +15,6 @@ const colours = [
   [tokens.colorPalettePlumBackground2, tokens.colorPalettePlumForeground2],
 ] as const;
 
-const useStyles = makeStyles({
-  picture: {
-    display: 'flex',
-    alignItems: 'center',
-    justifyContent: 'center',
-    flexShrink: 0,
-    width: '56px',
-    height: '56px',
-    borderRadius: tokens.borderRadiusCircular,
-    // Drawn in contrast themes, where backgrounds are not.
-    border: `1px solid ${tokens.colorTransparentStroke}`,
-    boxSizing: 'border-box',
-    fontSize: tokens.fontSizeBase500,
-    fontWeight: tokens.fontWeightSemibold,
-    userSelect: 'none',
-  },
-});
-
 /**
  * Initials in the person's own colour. Fluent's Avatar looks the same and brings 15 KB of presence badges to the first paint.
  * Decoration: the name stands beside it.
@@ -39,7 +22,7 @@ const useStyles = makeStyles({
 export function Picture({ name, address }: { name: string; address: string }) {
   const [backgroundColor, color] = colours[spread(address, colours.length)] ?? colours[0];
   return (
-    <div aria-hidden className={useStyles().picture} style={{ backgroundColor, color }}>
+    <div aria-hidden className={styles.picture} style={{ backgroundColor, color }}>
       {initials(name)}
     </div>
   );

@@ -1,4 +1,4 @@
-import { Button, makeStyles, mergeClasses, Text, tokens } from '@fluentui/react-components';
+import { Button, Text } from '@fluentui/react-components';
 import { ClockRegular } from '@fluentui/react-icons/svg/clock';
 import { CloudArrowUpRegular } from '@fluentui/react-icons/svg/cloud-arrow-up';
 import { ErrorCircleRegular } from '@fluentui/react-icons/svg/error-circle';
@@ -7,27 +7,13 @@ import { useLanguage } from '../language.tsx';
 import { useNow } from '../use-now.ts';
 import { Turning } from '../waiting.tsx';
 import type { Tracker } from './use-tracker.ts';
-
-const useStyles = makeStyles({
-  notice: { display: 'flex', gap: tokens.spacingHorizontalS, alignItems: 'flex-start' },
-  icon: { fontSize: '20px', flexShrink: 0, marginTop: '1px' },
-  calm: { color: tokens.colorNeutralForeground3 },
-  bad: { color: tokens.colorStatusDangerForeground1 },
-  words: { display: 'flex', flexDirection: 'column', gap: '2px', minWidth: 0, flexGrow: 1 },
-  quiet: { color: tokens.colorNeutralForeground2 },
-  buttons: {
-    display: 'flex',
-    flexWrap: 'wrap',
-    gap: tokens.spacingHorizontalS,
-    marginTop: tokens.spacingVerticalS,
-  },
-});
+import { classes } from '../classes.ts';
+import styles from './change-notice.module.css';
 
 /** One Change that is not done: the word, since when, why, what happens next, and what its person can do. */
 export function ChangeNotice(props: { status: ChangeStatus; tracker: Tracker; onSignIn: () => void }) {
   const { status, tracker } = props;
   const { texts, moments } = useLanguage();
-  const styles = useStyles();
   const now = useNow(status.nextTryAt !== null || tracker.undo !== null);
   const held = tracker.undo?.heldSeconds ?? null;
   const facts =
@@ -62,25 +48,35 @@ export function ChangeNotice(props: { status: ChangeStatus; tracker: Tracker; on
 }
 
 function StateIcon({ state }: { state: ChangeState }) {
-  const styles = useStyles();
-  const calm = mergeClasses(styles.icon, styles.calm);
+  const calm = classes(styles.icon, styles.calm);
   switch (state) {
     case 'sending':
     case 'done':
       return <Turning />;
     case 'queued':
-      return <CloudArrowUpRegular aria-hidden className={calm} />;
+      return (
+        <span aria-hidden className={calm}>
+          <CloudArrowUpRegular />
+        </span>
+      );
     case 'waiting':
-      return <ClockRegular aria-hidden className={calm} />;
+      return (
+        <span aria-hidden className={calm}>
+          <ClockRegular />
+        </span>
+      );
     case 'conflict':
     case 'refused':
-      return <ErrorCircleRegular aria-hidden className={mergeClasses(styles.icon, styles.bad)} />;
+      return (
+        <span aria-hidden className={classes(styles.icon, styles.bad)}>
+          <ErrorCircleRegular />
+        </span>
+      );
   }
 }
 
 function Actions({ status, tracker, onSignIn }: { status: ChangeStatus; tracker: Tracker; onSignIn: () => void }) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   const drop = (
     <Button size="small" onClick={() => tracker.drop(status.id)}>
       {texts.dropChange}

@@ -1,15 +1,11 @@
-import { makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Text } from '@fluentui/react-components';
 import { useLanguage } from '../language.tsx';
 import { TrackSkeleton } from './track-skeleton.tsx';
-
-const useStyles = makeStyles({
-  note: { color: tokens.colorNeutralForeground2, paddingInline: tokens.spacingHorizontalXS },
-});
+import styles from './item-note.module.css';
 
 /** In the place of the bar: what holds for items that cannot be tracked, or not yet. */
 export function ItemNote({ kind }: { kind: 'mail' | 'draft' | 'appointment' }) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   switch (kind) {
     case 'mail':
       return <TrackSkeleton />;

@@ -1,4 +1,4 @@
-import { Button, Input, makeStyles, mergeClasses, Text, tokens } from '@fluentui/react-components';
+import { Button, Input, Text } from '@fluentui/react-components';
 import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
 import { SearchRegular } from '@fluentui/react-icons/svg/search';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
@@ -12,33 +12,8 @@ import { RecordIcon } from '../record-icon.tsx';
 import { useLate } from '../use-late.ts';
 import { Turning } from '../waiting.tsx';
 import { move } from './list-keys.ts';
-
-const useStyles = makeStyles({
-  panel: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS },
-  head: { display: 'flex', alignItems: 'center', justifyContent: 'space-between' },
-  list: { maxHeight: '50vh', overflowY: 'auto', marginInline: `calc(-1 * ${tokens.spacingHorizontalS})` },
-  group: {
-    padding: `${tokens.spacingVerticalXS} ${tokens.spacingHorizontalS}`,
-    color: tokens.colorNeutralForeground2,
-  },
-  hit: {
-    display: 'flex',
-    alignItems: 'center',
-    gap: tokens.spacingHorizontalS,
-    padding: `${tokens.spacingVerticalSNudge} ${tokens.spacingHorizontalS}`,
-    borderRadius: tokens.borderRadiusMedium,
-    cursor: 'pointer',
-    minHeight: '32px',
-  },
-  active: {
-    backgroundColor: tokens.colorNeutralBackground1Selected,
-    outline: `2px solid ${tokens.colorBrandStroke1}`,
-    outlineOffset: '-2px',
-  },
-  icon: { color: tokens.colorNeutralForeground3, display: 'flex' },
-  words: { display: 'flex', flexDirection: 'column', minWidth: 0 },
-  quiet: { color: tokens.colorNeutralForeground2 },
-});
+import { classes } from '../classes.ts';
+import styles from './regarding-panel.module.css';
 
 interface Group {
   readonly title: string;
@@ -59,7 +34,6 @@ export default function RegardingPanel(props: {
 }) {
   const { onChoose, onClose } = props;
   const { texts } = useLanguage();
-  const styles = useStyles();
   const [typed, setTyped] = useState('');
   const [active, setActive] = useState(0);
   const { groups, says, busy } = useGroups(typed.trim(), props);
@@ -135,7 +109,7 @@ export default function RegardingPanel(props: {
                   id={optionId(mine)}
                   role="option"
                   aria-selected={mine === at}
-                  className={mergeClasses(styles.hit, mine === at && styles.active)}
+                  className={classes(styles.hit, mine === at && styles.active)}
                   onMouseMove={() => setActive(mine)}
                   // Before the field loses focus to it.
                   onMouseDown={(event) => event.preventDefault()}
@@ -165,7 +139,6 @@ export default function RegardingPanel(props: {
 
 function Hit({ hit }: { hit: RegardingHit }) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   return (
     <>
       <span className={styles.icon}>

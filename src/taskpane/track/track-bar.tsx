@@ -1,4 +1,4 @@
-import { Button, Link, makeStyles, mergeClasses, Text, tokens } from '@fluentui/react-components';
+import { Button, Link, Text } from '@fluentui/react-components';
 import { ArrowUndoRegular } from '@fluentui/react-icons/svg/arrow-undo';
 import { CheckmarkCircleFilled } from '@fluentui/react-icons/svg/checkmark-circle';
 import { CircleRegular } from '@fluentui/react-icons/svg/circle';
@@ -12,25 +12,8 @@ import { ChangeNotice } from './change-notice.tsx';
 import { MoreActions } from './more-actions.tsx';
 import type { Settled } from './track-view.ts';
 import type { Tracker } from './use-tracker.ts';
-
-const useStyles = makeStyles({
-  head: { display: 'flex', alignItems: 'flex-start', gap: tokens.spacingHorizontalS },
-  icon: { fontSize: '20px', flexShrink: 0, color: tokens.colorNeutralForeground3 },
-  good: { color: tokens.colorStatusSuccessForeground1 },
-  words: { display: 'flex', flexDirection: 'column', flexGrow: 1, minWidth: 0 },
-  quiet: { color: tokens.colorNeutralForeground2 },
-  buttons: { display: 'flex', flexWrap: 'wrap', gap: tokens.spacingHorizontalS },
-  wide: { flexGrow: 1 },
-  regarding: {
-    display: 'flex',
-    alignItems: 'center',
-    gap: tokens.spacingHorizontalS,
-    padding: `${tokens.spacingVerticalSNudge} ${tokens.spacingHorizontalS}`,
-    borderRadius: tokens.borderRadiusMedium,
-    backgroundColor: tokens.colorNeutralBackground3,
-    minWidth: 0,
-  },
-});
+import { classes } from '../classes.ts';
+import styles from './track-bar.module.css';
 
 interface BarProps {
   readonly tracker: Tracker;
@@ -43,7 +26,6 @@ interface BarProps {
 export function TrackBar(props: BarProps) {
   const { tracker } = props;
   const { texts } = useLanguage();
-  const styles = useStyles();
   const { settled, change } = tracker.view;
   const sending = tracker.recording || change?.state === 'sending';
   const late = useLate(sending);
@@ -73,12 +55,13 @@ export function TrackBar(props: BarProps) {
 function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
   const { settled, busy, tracker, onRegarding } = props;
   const { texts } = useLanguage();
-  const styles = useStyles();
   if (settled.is === 'tracked') return <TrackedHead {...props} settled={settled} />;
   return (
     <>
       <div className={styles.head}>
-        <CircleRegular aria-hidden className={styles.icon} />
+        <span aria-hidden className={styles.icon}>
+          <CircleRegular />
+        </span>
         <div className={styles.words}>
           <Text weight="semibold">{headline(settled, texts)}</Text>
           <Explanation settled={settled} markedBefore={tracker.markedBefore} />
@@ -108,7 +91,6 @@ function headline({ is }: Settled, texts: Texts): string {
 
 function Explanation({ settled, markedBefore }: { settled: Settled; markedBefore: boolean }) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   const says = {
     loading: null,
     untracked: null,
@@ -127,12 +109,13 @@ function Explanation({ settled, markedBefore }: { settled: Settled; markedBefore
 function TrackedHead(props: BarProps & { settled: Extract<Settled, { is: 'tracked' }>; busy: boolean }) {
   const { settled, link } = props;
   const { texts, moments } = useLanguage();
-  const styles = useStyles();
   const now = useNow(false);
   return (
     <>
       <div className={styles.head}>
-        <CheckmarkCircleFilled aria-hidden className={mergeClasses(styles.icon, styles.good)} />
+        <span aria-hidden className={classes(styles.icon, styles.good)}>
+          <CheckmarkCircleFilled />
+        </span>
         <div className={styles.words}>
           <Text weight="semibold">{texts.tracked}</Text>
           <Text size={200} className={styles.quiet}>

@@ -1,15 +1,11 @@
-import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Button, Text } from '@fluentui/react-components';
 import { useEffect, useRef } from 'react';
 import { useLanguage } from '../language.tsx';
-
-const useStyles = makeStyles({
-  question: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS, alignItems: 'stretch' },
-});
+import styles from './untrack-question.module.css';
 
 /** In the bar's place rather than in a dialog: the pane is small, and the answer has three words. */
 export function UntrackQuestion(props: { onAnswer: (keepRecord: boolean) => void; onCancel: () => void }) {
   const { texts } = useLanguage();
-  const styles = useStyles();
   const question = useRef<HTMLDivElement>(null);
   useEffect(() => question.current?.querySelector('button')?.focus(), []);
   return (
