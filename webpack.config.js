@@ -74,7 +74,11 @@ function program({
       experiments: { css: true },
       module: {
         rules: [swc(target, transpile)],
-        parser: { 'css/module': { namedExports: false }, 'css/auto': { namedExports: false } },
+        // The theme's custom properties keep their names: Fluent sets them.
+        parser: {
+          'css/module': { namedExports: false, dashedIdents: false },
+          'css/auto': { namedExports: false, dashedIdents: false },
+        },
       },
       resolve: { extensions: ['.tsx', '.ts', '.mjs', '.js'] },
       plugins,
