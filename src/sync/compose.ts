@@ -13,7 +13,7 @@ import { encodeBase64 } from './base64.ts';
 import { startCorridor, type Corridor } from './corridor.ts';
 import { follow } from './follow.ts';
 import { createGestures, type Gestures } from './gestures.ts';
-import { createPageLocks, createWebLocks } from './locks.ts';
+import { openLocks, type Locks } from './locks.ts';
 import { openStore } from './open-store.ts';
 import { createStatuses, type Statuses } from './statuses.ts';
 
@@ -59,7 +59,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   const queue = createQueue(createHttp({ fetch: options.fetch, baseUrl: options.syncUrl, token: options.syncToken }));
   const name = foldAddress(options.user);
   const store = await openStore(`alongside.${name}`);
-  const locks = 'locks' in navigator ? createWebLocks(navigator.locks) : createPageLocks();
+  const locks = await openLocks(navigator.locks);
   const statuses = createStatuses();
   const attachmentLimit = createAttachmentLimit(crm);
   const digest: Digest = (bytes) => crypto.subtle.digest('SHA-256', bytes);
@@ -131,7 +131,7 @@ function listen(corridor: Corridor): () => void {
 
 interface Following {
   readonly queue: Queue;
-  readonly locks: ReturnType<typeof createPageLocks>;
+  readonly locks: Locks;
   readonly name: string;
   readonly corridor: Corridor;
   readonly report: (error: unknown) => void;

@@ -14,6 +14,18 @@ export function createWebLocks(manager: LockManager): Locks {
   };
 }
 
+/** Web Locks where the browser grants them: a third-party frame has the manager, and each of its requests is denied. */
+export async function openLocks(manager: LockManager | undefined): Promise<Locks> {
+  if (manager === undefined) return createPageLocks();
+  try {
+    await manager.request('alongside.may-lock', { ifAvailable: true }, async () => undefined);
+    return createWebLocks(manager);
+  } catch (error) {
+    if (error instanceof DOMException) return createPageLocks();
+    throw error;
+  }
+}
+
 /**
  * Within one page only: for browsers that refuse Web Locks to a third-party frame. Two panes may then both drain, which the
  * CRM's and the ledger's deduplication make harmless, though not free.

@@ -83,10 +83,18 @@ function Actions({ status, tracker, onSignIn }: { status: ChangeStatus; tracker:
     </Button>
   );
   switch (status.state) {
-    case 'sending':
     case 'done':
     case 'queued':
       return null;
+    case 'sending':
+      // Not even saved, on a browser that stores nothing: the only hope is another try while the pane is open.
+      return status.reason === null ? null : (
+        <div className={styles.buttons}>
+          <Button size="small" onClick={tracker.retry}>
+            {texts.tryNow}
+          </Button>
+        </div>
+      );
     case 'waiting':
       return (
         <div className={styles.buttons}>
