@@ -58,11 +58,9 @@ describeInBrowser('when nobody answers', () => {
       for (const subject of subjects) {
         await before.read(subject);
         await before.says('Not tracked');
-        stack.fault('server-unreachable');
+        stack.fault('server-unreachable'); // the second mail is opened when nobody can say whether it is tracked
         await before.button('Track').click();
         await before.says('Waiting on this device');
-        if (subject === subjects[0]) stack.fault('none');
-        if (subject === subjects[0]) stack.fault('server-unreachable');
       }
       await before.close();
 
@@ -70,7 +68,7 @@ describeInBrowser('when nobody answers', () => {
       await after.read(subjects[0]!);
       await after.says('Waiting on this device');
       stack.fault('none');
-      await after.tracking.getByText('Tracked', { exact: true }).waitFor({ timeout: 40_000 });
+      await after.says('Tracked', 40_000);
       for (const subject of subjects) {
         await until(
           () => emailsAbout(stack, subject),

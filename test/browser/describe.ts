@@ -1,5 +1,8 @@
-import { describe, test } from '@jest/globals';
+import { describe, jest, test } from '@jest/globals';
 import { chromiumPath } from './outlook.ts';
+
+/** A browser starts slowly on a busy machine; what hangs still ends. */
+jest.setTimeout(60_000);
 
 /** Groups browser tests; without a browser they are skipped with the way to get one, or fail when REQUIRE names chromium. */
 export function describeInBrowser(name: string, body: () => void): void {

@@ -15,20 +15,20 @@ export interface Outlook {
   readonly stack: Stack;
   /** Another window of the same browser. */
   newWindow(): Promise<Outlook>;
-  /** Clicks the message whose line in the list contains the text. */
-  select(text: string): Promise<void>;
+  /** Clicks the message with this subject in the list. */
+  select(subject: string): Promise<void>;
   openPane(): Promise<void>;
   readonly pane: FrameLocator;
   /** The region of the pane that says whether the mail is tracked. */
   readonly tracking: Locator;
   readonly person: Locator;
   /** Waits until the tracking region says this, whole. */
-  says(text: string): Promise<void>;
+  says(text: string, timeout?: number): Promise<void>;
   /** A button of the pane by its whole name. */
   button(name: string): Locator;
   closePane(): Promise<void>;
   /** Selects a message and opens the pane beside it. */
-  read(text: string): Promise<void>;
+  read(subject: string): Promise<void>;
   switchUser(name: string): Promise<void>;
   fault(name: Parameters<Local['fault']>[0]): void;
   close(): Promise<void>;
@@ -133,7 +133,7 @@ async function openWindow(
   options: OutlookOptions,
   context: BrowserContext,
   stack: Stack,
-  close: () => Promise<void>,
+  close: (page: Page) => Promise<void>,
 ): Promise<Outlook> {
   const page = await context.newPage();
   const address = new URL(stack.hostUrl);
@@ -142,6 +142,11 @@ async function openWindow(
   const frame = page.locator('iframe[title="Alongside"]');
   const pane = page.frameLocator('iframe[title="Alongside"]');
   const ribbon = page.getByRole('toolbar', { name: 'Ribbon' });
+  // The comma after the subject is there for screen readers; without the ^, "x" would also find "Re: x".
+  const line = (subject: string) => {
+    const whole = new RegExp(`^${subject.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(, )?$`);
+    return page.getByRole('listbox').getByText(whole).first();
+  };
   const openPane = async () => {
     if ((await frame.count()) === 0) await ribbon.getByRole('button', { name: 'Alongside' }).click();
     await frame.waitFor();
@@ -153,26 +158,30 @@ async function openWindow(
     pane,
     tracking: pane.getByRole('region', { name: 'Tracking' }),
     person: pane.getByRole('region', { name: 'Person' }),
-    says: (text) => pane.getByRole('region', { name: 'Tracking' }).getByText(text, { exact: true }).first().waitFor(),
-    button: (name) => pane.getByRole('button', { name, exact: true }),
-    newWindow: () => openWindow(options, context, stack, async () => page.close()),
-    async select(text) {
-      await page.getByRole('option', { name: text }).first().click();
+    async says(text, timeout = 15_000) {
+      const words = pane.getByRole('region', { name: 'Tracking' }).getByText(text, { exact: true }).first();
+      await words.waitFor({ timeout }).catch(async (cause: unknown) => {
+        await page.screenshot({ path: join(tmpdir(), 'alongside-failed.png') });
+        throw cause;
+      });
     },
+    button: (name) => pane.getByRole('button', { name, exact: true }),
+    newWindow: () => openWindow(options, context, stack, (own) => own.close()),
+    select: (subject) => line(subject).click(),
     openPane,
     async closePane() {
       await page.getByRole('button', { name: 'Close Alongside' }).click();
       await frame.waitFor({ state: 'detached' });
     },
-    async read(text) {
-      await page.getByRole('option', { name: text }).first().click();
+    async read(subject) {
+      await line(subject).click();
       await openPane();
     },
     async switchUser(name) {
       await page.getByRole('group', { name: 'Developer' }).getByLabel('User').selectOption({ label: name });
     },
     fault: (name) => stack.fault?.(name),
-    close,
+    close: () => close(page),
   };
 }
 

@@ -11,7 +11,7 @@ describeInBrowser('tracking a mail', () => {
 
   test('from the open message to the e-mail in the CRM, and back again', async () => {
     const subject = 'Re: The lobby machine gave up at breakfast';
-    await outlook.read('The lobby machine gave up at breakfast');
+    await outlook.read(subject);
     await outlook.person.getByRole('heading', { name: 'Hannah Meyer' }).waitFor();
     await outlook.person.getByText('Head of Purchasing').waitFor();
     expect(await outlook.person.getByRole('link', { name: '+49 451 555 0142' }).getAttribute('href')).toMatch(/^tel:/);
@@ -33,7 +33,10 @@ describeInBrowser('tracking a mail', () => {
 
   test('the ribbon button tracks without a pane', async () => {
     await outlook.select('They named the machine Bertha');
-    await outlook.page.getByRole('toolbar', { name: 'Ribbon' }).getByRole('button', { name: 'Track' }).click();
+    await outlook.page
+      .getByRole('toolbar', { name: 'Ribbon' })
+      .getByRole('button', { name: 'Track', exact: true })
+      .click();
     await outlook.page
       .getByRole('region', { name: 'Notifications' })
       .getByText(/tracked/i)
@@ -107,7 +110,10 @@ describeInBrowser('tracking a mail', () => {
     await miguel.switchUser('Miguel Santos');
     await miguel.read(subject);
     await miguel.tracking.getByText(/by Dana Whitfield/).waitFor();
-    await miguel.page.getByRole('toolbar', { name: 'Ribbon' }).getByRole('button', { name: 'Track' }).click();
+    await miguel.page
+      .getByRole('toolbar', { name: 'Ribbon' })
+      .getByRole('button', { name: 'Track', exact: true })
+      .click();
     await miguel.page
       .getByRole('region', { name: 'Notifications' })
       .getByText(/tracked/i)
