@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamicsWebApi } from 'dynamics-web-api';
-import { chromium, type BrowserContext, type FrameLocator, type Locator, type Page } from 'playwright-core';
+import { chromium, type BrowserContext, type Frame, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { startLocal, type Local } from '../../src/server/local/start.ts';
 
 /**
@@ -19,6 +19,8 @@ export interface Outlook {
   select(subject: string): Promise<void>;
   openPane(): Promise<void>;
   readonly pane: FrameLocator;
+  /** The pane's own document, to ask it what a person cannot see. */
+  paneFrame(): Promise<Frame>;
   /** The region of the pane that says whether the mail is tracked. */
   readonly tracking: Locator;
   readonly person: Locator;
@@ -156,6 +158,12 @@ async function openWindow(
     context,
     stack,
     pane,
+    async paneFrame() {
+      const element = await frame.elementHandle();
+      const inside = await element?.contentFrame();
+      if (!inside) throw new Error('The pane is not open.');
+      return inside;
+    },
     tracking: pane.getByRole('region', { name: 'Tracking' }),
     person: pane.getByRole('region', { name: 'Person' }),
     async says(text, timeout = 15_000) {
@@ -185,14 +193,18 @@ async function openWindow(
   };
 }
 
-/** The CRM's e-mails with this subject, read by a client that is not ours. */
-export async function emailsAbout(stack: Stack, subject: string): Promise<Email[]> {
-  const client = new DynamicsWebApi({
+/** A client that is not ours, to see what the CRM really holds. */
+export function crmClient(stack: Stack): DynamicsWebApi {
+  return new DynamicsWebApi({
     serverUrl: stack.addinUrl,
     dataApi: { version: '9.2' },
     onTokenRefresh: () => stack.token(),
   });
-  const { value } = await client.retrieveMultiple<Email>({
+}
+
+/** The CRM's e-mails with this subject. */
+export async function emailsAbout(stack: Stack, subject: string): Promise<Email[]> {
+  const { value } = await crmClient(stack).retrieveMultiple<Email>({
     collection: 'emails',
     select: ['activityid', 'subject', 'messageid', 'directioncode', 'statecode', '_regardingobjectid_value'],
     filter: `subject eq '${subject.replace(/'/g, "''")}'`,
