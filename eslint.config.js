@@ -11,14 +11,29 @@ const rooms = ['model', 'api', 'sync', 'identity', 'outlook', 'taskpane', 'comma
 /** room -> the rooms it may import, and what to do instead of importing another. */
 const mayImport = {
   model: [[], 'model is words and pure rules: pass what you need as an argument.'],
-  api: [['model'], 'api speaks to the CRM and the queue with the fetch it is given: a rule belongs in model, a program above.'],
+  api: [
+    ['model'],
+    'api speaks to the CRM and the queue with the fetch it is given: a rule belongs in model, a program above.',
+  ],
   sync: [['model', 'api'], 'sync carries Changes: it knows neither Office nor React; hand it plain data.'],
   identity: [['model'], 'identity hands out tokens behind TokenSource and knows nothing else of us.'],
-  outlook: [['model', 'identity'], 'outlook turns Office.js into plain data: callers above combine it with api and sync.'],
-  taskpane: [['model', 'api', 'identity', 'sync', 'outlook'], 'The pane is a program: move what two programs share down to sync, api or model.'],
-  commands: [['model', 'api', 'identity', 'sync', 'outlook'], 'A ribbon command is a program: move what it shares with the pane down to sync, api or model.'],
+  outlook: [
+    ['model', 'identity'],
+    'outlook turns Office.js into plain data: callers above combine it with api and sync.',
+  ],
+  taskpane: [
+    ['model', 'api', 'identity', 'sync', 'outlook'],
+    'The pane is a program: move what two programs share down to sync, api or model.',
+  ],
+  commands: [
+    ['model', 'api', 'identity', 'sync', 'outlook'],
+    'A ribbon command is a program: move what it shares with the pane down to sync, api or model.',
+  ],
   admin: [['model', 'api', 'identity'], 'The admin page asks the server; it has no Outlook and no outbox.'],
-  host: [['model'], 'The local Outlook knows no product code but the words in model; the pane reaches it through office.js only.'],
+  host: [
+    ['model'],
+    'The local Outlook knows no product code but the words in model; the pane reaches it through office.js only.',
+  ],
   server: [['model', 'api'], 'The server shares model and api with the browser and nothing else.'],
 };
 
@@ -35,7 +50,11 @@ const serverWalls = [
   ['http', ['http', 'db'], 'http knows no feature: a feature registers its own routes.'],
   ['odata', ['odata', 'http', 'db'], 'odata is the dialect; what a CRM does with a mail belongs in crm.'],
   ['crm', ['crm', 'odata', 'http', 'db'], 'crm builds on odata; the ledger reaches the CRM through api/apply only.'],
-  ['queue', ['queue', 'http', 'db'], 'The ledger reaches the CRM through api/apply only: it must work the same against a real organisation.'],
+  [
+    'queue',
+    ['queue', 'http', 'db'],
+    'The ledger reaches the CRM through api/apply only: it must work the same against a real organisation.',
+  ],
 ].map(([room, except, message]) => ({
   target: `./src/server/${room}`,
   from: './src/server',
@@ -44,9 +63,15 @@ const serverWalls = [
 }));
 
 const noClock = [
-  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'Time is an argument in model.' },
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: 'Time is an argument in model.',
+  },
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'Time is an argument in model.' },
-  { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: 'Randomness is an argument in model.' },
+  {
+    selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+    message: 'Randomness is an argument in model.',
+  },
 ];
 
 export default tseslint.config(
@@ -64,7 +89,9 @@ export default tseslint.config(
     plugins: { 'import-x': importX, 'react-hooks': reactHooks },
     settings: {
       'import-x/resolver-next': [
-        createTypeScriptImportResolver({ project: ['tsconfig.web.json', 'tsconfig.server.json', 'tsconfig.test.json'] }),
+        createTypeScriptImportResolver({
+          project: ['tsconfig.web.json', 'tsconfig.server.json', 'tsconfig.test.json'],
+        }),
       ],
     },
     rules: {
@@ -94,13 +121,26 @@ export default tseslint.config(
         'error',
         { name: 'fetch', message: 'api uses the fetch it is given.' },
         { name: 'Office', message: 'Only src/outlook says Office.' },
-        { name: 'setInterval', message: 'Retry timers belong to the owner of the durable record (sync/drain, queue/worker).' },
+        {
+          name: 'setInterval',
+          message: 'Retry timers belong to the owner of the durable record (sync/drain, queue/worker).',
+        },
       ],
     },
   },
   { files: ['test/**/*.{ts,tsx}'], rules: { '@typescript-eslint/no-non-null-assertion': 'off' } },
   {
     files: ['**/*.js'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', fetch: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        fetch: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+      },
+    },
   },
 );

@@ -30,13 +30,3 @@ export function lookup(row: Row, column: string): Lookup | null {
   const table = text(row, `_${column}_value@Microsoft.Dynamics.CRM.lookuplogicalname`);
   return { id: id.toLowerCase(), table, name: formatted(row, `_${column}_value`) };
 }
-
-export function rows(row: Row, column: string): readonly Row[] {
-  const value = row[column];
-  return Array.isArray(value) ? value.filter((item): item is Row => typeof item === 'object' && item !== null) : [];
-}
-
-export function child(row: Row, column: string): Row | null {
-  const value = row[column];
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Row) : null;
-}

@@ -64,7 +64,13 @@ async function handOver(change: Change, services: CarryServices, before?: Outcom
   try {
     await sendAttachments(change, services);
     const status = await services.queue.handOver(change);
-    return { kind: 'handed-over', status, crmFailed: before?.kind === 'later' };
+    const crmFailed = before?.kind === 'later';
+    // The ledger has not tried yet and has no reason of its own; why it was handed over is ours to say.
+    return {
+      kind: 'handed-over',
+      status: crmFailed ? { ...status, reason: status.reason ?? before.reason } : status,
+      crmFailed,
+    };
   } catch (error) {
     const outcome = outcomeOf(error);
     return outcome.kind === 'later' && before?.kind === 'later' && outcome.reason.code === 'offline' ? before : outcome;

@@ -42,9 +42,12 @@ export function createStatuses(): Statuses {
     get: (changeId) => byId.get(changeId) ?? null,
     set(status) {
       // Done is the end: a late "queued" from a slower answer or a replayed event does not take it back.
-      if (byId.get(status.id)?.state === 'done') return;
+      const before = byId.get(status.id);
+      if (before?.state === 'done') return;
       byId.delete(status.id);
-      byId.set(status.id, status);
+      // "Accepted" says nothing about why it was handed over; what we knew before still holds while it is queued.
+      const reason = status.reason ?? (status.state === 'queued' ? (before?.reason ?? null) : null);
+      byId.set(status.id, { ...status, reason });
       const settled = [...byId.values()].filter(({ state }) => isSettled(state));
       for (const { id } of settled.slice(0, Math.max(0, settled.length - remembered))) byId.delete(id);
       changed(status.lane);

@@ -68,7 +68,7 @@ async function inPane<Argument, Answer>(
   argument: Argument,
 ): Promise<Answer> {
   const handle = await outlook.page.locator('iframe[title="Alongside"]').elementHandle();
-  const frame = await handle!.contentFrame();
+  const frame = await handle.contentFrame();
   return frame!.evaluate(work as never, argument as never);
 }
 
@@ -113,7 +113,7 @@ function freezeAtStep(): void {
     const answer = await ownFetch(...request);
     return here || frozen ? never : answer;
   };
-  const begin = IDBDatabase.prototype.transaction;
+  const begin = Reflect.get<IDBDatabase, 'transaction'>(IDBDatabase.prototype, 'transaction');
   IDBDatabase.prototype.transaction = function (...request) {
     const here = !frozen && reached();
     const transaction = begin.apply(this, request);

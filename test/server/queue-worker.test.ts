@@ -37,7 +37,7 @@ forEachEngine('the worker', ({ open }) =>
       const world = {
         carried: [] as Change[],
         probes: 0,
-        crm: (_change: Change | 'probe'): CrmError | null => null,
+        crm: (() => null) as (change: Change | 'probe') => CrmError | null,
       };
       const ledger = createLedger(database, () => now);
       const probe = async () => {

@@ -35,9 +35,11 @@ describe('a click on Track', () => {
       const change = trackChange({});
       await world.corridor.submit(change);
       await world.calm();
-      expect(world.statuses.get(change.id)?.state).toBe('queued');
+      expect(world.statuses.get(change.id)).toMatchObject({ state: 'queued', reason: { code: crmFails.code } });
+      await world.corridor.hear(world.ledger.get(change.id)!.status); // "accepted" by event, without a reason
+      expect(world.statuses.get(change.id)?.reason?.code).toBe(crmFails.code);
       await world.finishOnServer(change.id);
-      expect(world.statuses.get(change.id)?.state).toBe('done');
+      expect(world.statuses.get(change.id)).toMatchObject({ state: 'done', reason: null });
       expect((await store.all()).entries).toEqual([]);
     },
   );
