@@ -40,7 +40,10 @@ describeInBrowser('when the CRM cannot', () => {
     outlook.fault('crm-403');
     await outlook.button('Track').click();
     await outlook.says('Refused');
-    await outlook.tracking.getByText(/do not have the rights/).waitFor();
+    await outlook.tracking
+      .getByText(/do not have the rights/)
+      .first()
+      .waitFor();
     outlook.fault('none');
     await outlook.button('Drop it').click();
     await outlook.says('Not tracked');
