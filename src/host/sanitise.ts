@@ -116,13 +116,17 @@ function wrap(head: string, body: string, { showRemote, ink, link, scheme }: Mai
   );
 }
 
+/** The addresses that a picture in a draft may have: whatever else it says, however written, would be fetched. */
+const carriedAlong = /^\s*(?:data|blob|cid):/i;
+/** A style that names an address, or may: an escape can spell `url` in a hundred ways. */
+const mayFetch = /\\|(?:url|src|image|image-set)\s*\(/i;
+
 /** HTML for the compose form, which lives in our own page: also without style sheets and remote pictures. */
 export function editableHtml(source: string): string {
   const purify = DOMPurify(window);
   purify.addHook('afterSanitizeAttributes', (element) => {
-    const address = element.getAttribute('src') ?? '';
-    if (remote.test(address)) element.removeAttribute('src');
-    if ((element.getAttribute('style') ?? '').search(remoteInStyle) >= 0) element.removeAttribute('style');
+    if (!carriedAlong.test(element.getAttribute('src') ?? '')) element.removeAttribute('src');
+    if (mayFetch.test(element.getAttribute('style') ?? '')) element.removeAttribute('style');
   });
   return purify.sanitize(source, {
     FORBID_TAGS: [
