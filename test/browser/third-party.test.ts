@@ -27,9 +27,9 @@ function profileThat(does: 'refuses' | 'partitions'): string {
 /** What the pane's frame may keep, asked in the frame itself. */
 async function storageOf(outlook: Outlook): Promise<{ local: boolean; database: boolean }> {
   return (await outlook.paneFrame()).evaluate(async () => {
-    const allowed = async (use: () => unknown) => {
+    const allowed = async (attempt: () => unknown) => {
       try {
-        await use();
+        await attempt();
         return true;
       } catch {
         return false;
