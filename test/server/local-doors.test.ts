@@ -285,6 +285,11 @@ describe('the developer bar', () => {
     const second = startLocal({ port: 0, hostPort: 0, dataDir, log: () => {} });
     await expect(second).rejects.toThrow(/in use by another process/);
     expect((await fetch(`${local.addinUrl}/healthz`)).status).toBe(200);
+    const { accessToken } = await (await openIdentity(dataDir)).token(); // a script still signs for the one that runs
+    const who = await fetch(`${local.addinUrl}/api/data/v9.2/WhoAmI`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    expect(who.status).toBe(200);
     expect(readdirSync(dataDir)).toContain('mailbox.sqlite');
   });
 });

@@ -86,7 +86,7 @@ const loadKey = async (dataDir: string, issuer: string | undefined): Promise<Key
   const known = readKeyFile(path);
   const key = known?.key ?? (await exportJWK((await generateKeyPair('ES256', { extractable: true })).privateKey));
   const content = { issuer: issuer ?? known?.issuer ?? 'http://localhost:3000/identity', key };
-  if (known?.issuer !== content.issuer) writeKeyFile(path, content);
+  if (known === null) writeKeyFile(path, content);
   return content;
 };
 
@@ -139,7 +139,12 @@ export const openIdentity = async (dataDir: string, port?: number) => {
     return groups.get(address) ?? (address.endsWith(`@${organisation}`) ? [address] : []);
   };
 
-  return { issuer, keys, token, verify, person, idOf, mailboxesOf };
+  /** From now on scripts sign for this start. Said only by who owns the data directory: another start may be using it. */
+  const announce = () => {
+    if (readKeyFile(join(dataDir, fileName))?.issuer !== issuer) writeKeyFile(join(dataDir, fileName), { issuer, key });
+  };
+
+  return { issuer, keys, token, verify, person, idOf, mailboxesOf, announce };
 };
 
 export type Identity = Awaited<ReturnType<typeof openIdentity>>;

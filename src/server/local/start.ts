@@ -80,6 +80,7 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
   if (options.mail !== undefined) log(`Showing the ${mail.kind} ${options.mail}. It is only read, never written to.`);
   const addresses = { addinUrl: doors.addin.url, hostPort: doors.host.port, crmUrl: doors.inside.url };
   const product = await startProduct({ ...options, ...addresses, identity, now }, later);
+  identity.announce();
   await firstStart(mail.store, options, now(), () => postSample(product, identity, now()));
   const office = await createOfficeServer(identity);
   later(() => office.close());
