@@ -66,8 +66,8 @@ function program({
         chunkFilename: '[name].[contenthash:8].js',
         cssFilename: '[name].[contenthash:8].css',
         cssChunkFilename: '[name].[contenthash:8].css',
-        // Pane and commands share a folder, so nothing may be cleaned away that only the other one made.
-        clean: out === 'host',
+        // Pane and commands share a folder: each cleans away its own old files and keeps the other's.
+        clean: { keep: (file) => out === 'web' && file.startsWith('commands.') !== (name === 'commands') },
         uniqueName: `alongside-${name}`,
       },
       // Styles of our own are CSS modules; they cost the first paint no JavaScript.
