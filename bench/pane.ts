@@ -95,7 +95,7 @@ async function timeToName(outlook: Outlook): Promise<void> {
     percentile(samples.named, 0.95),
     'ms',
     100,
-    conditions,
+    conditions('named'),
   );
   print(
     'pane: ItemChanged to the frame with the CRM card, p95',
