@@ -1,6 +1,6 @@
 import type { CrmErrorCode } from './errors.ts';
 import type { MailIdentity } from './item-key.ts';
-import type { MailAddress } from './message.ts';
+import type { MailMessage } from './message.ts';
 import type { RegardingRef } from './records.ts';
 
 /**
@@ -26,15 +26,10 @@ interface Gesture {
 }
 
 /** Everything the CRM needs of a mail, recorded at the gesture because Office.js reads only the open item. */
-export interface RecordedMail extends MailIdentity {
-  readonly subject: string;
-  readonly from: MailAddress | null;
-  readonly to: readonly MailAddress[];
-  readonly cc: readonly MailAddress[];
-  readonly bcc: readonly MailAddress[];
-  readonly sentAt: string | null;
-  readonly receivedAt: string | null;
-  readonly importance: 'low' | 'normal' | 'high';
+export interface RecordedMail
+  extends
+    MailIdentity,
+    Pick<MailMessage, 'subject' | 'from' | 'to' | 'cc' | 'bcc' | 'sentAt' | 'receivedAt' | 'importance'> {
   /** HTML as the mail has it, unsanitised: sanitised wherever it is shown. */
   readonly bodyHtml: string;
   readonly attachments: readonly RecordedAttachment[];

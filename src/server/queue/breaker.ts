@@ -1,5 +1,5 @@
 import { CrmError } from '../../model/errors.ts';
-import type { Timers } from './worker.ts';
+import type { Timers } from './timers.ts';
 
 /**
  * Whether the CRM as a whole is there.

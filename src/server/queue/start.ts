@@ -8,7 +8,8 @@ import type { Database } from '../db/open.ts';
 import { createBreaker } from './breaker.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { acceptBytes, registerQueueRoutes } from './routes.ts';
-import { createWorker, type Timers } from './worker.ts';
+import { timers } from './timers.ts';
+import { createWorker } from './worker.ts';
 
 export interface QueueOptions {
   readonly database: Database;
@@ -77,13 +78,6 @@ export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue
 }
 
 const digest = (bytes: Uint8Array<ArrayBuffer>) => webcrypto.subtle.digest('SHA-256', bytes);
-
-const timers: Timers = {
-  after(delay, ring) {
-    const timer = setTimeout(ring, delay);
-    return () => clearTimeout(timer);
-  },
-};
 
 /**
  * The CRM with the server's own rights, and with those of one person: an application user that names in `CallerObjectId` for

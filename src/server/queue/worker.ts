@@ -3,6 +3,7 @@ import { CrmError, mayPassByItself } from '../../model/errors.ts';
 import { ledgerDelay, ledgerLife } from '../../model/schedule.ts';
 import type { Breaker } from './breaker.ts';
 import { leaseTime, type Claim, type Ledger } from './ledger.ts';
+import type { Timers } from './timers.ts';
 
 export interface WorkerOptions {
   readonly ledger: Ledger;
@@ -15,12 +16,6 @@ export interface WorkerOptions {
   readonly report: (error: unknown) => void;
   /** Changes of different lanes at once. */
   readonly concurrency: number;
-}
-
-/** Time as an argument: the real one in programs, a steered one in tests. */
-export interface Timers {
-  /** Calls `ring` after so many milliseconds; answers how to cancel. */
-  after(delay: number, ring: () => void): () => void;
 }
 
 export interface Worker {
