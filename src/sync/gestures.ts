@@ -72,11 +72,11 @@ export function createGestures(options: GestureOptions): Gestures {
 
   const track: Gestures['track'] = async (mail, regarding) => {
     const identity = await identify(mail.message);
-    const bodyHtml = await mail.readBodyHtml();
+    const [gesture, bodyHtml] = await Promise.all([begin(identity.itemKey), mail.readBodyHtml()]);
     const attachments = recordAttachments(mail.message, options.attachmentLimit());
     const { subject, from, to, cc, bcc, sentAt, receivedAt, importance } = mail.message;
     const change: TrackChange = {
-      ...(await begin(identity.itemKey)),
+      ...gesture,
       kind: 'track',
       mail: { ...identity, subject, from, to, cc, bcc, sentAt, receivedAt, importance, bodyHtml, attachments },
       regarding,

@@ -51,6 +51,25 @@ describeInBrowser('when the CRM cannot', () => {
   });
 });
 
+describeInBrowser('without a network', () => {
+  test('the click waits, and goes by itself when the network is back', async () => {
+    const outlook = await openOutlook();
+    const subject = 'Re: The lobby machine gave up at breakfast';
+    try {
+      await outlook.read(subject);
+      await outlook.says('Not tracked');
+      await outlook.context.setOffline(true);
+      await outlook.button('Track').click();
+      await outlook.says('Waiting on this device');
+      await outlook.context.setOffline(false);
+      await outlook.says('Tracked');
+      expect(await emailsAbout(outlook.stack, subject)).toHaveLength(1);
+    } finally {
+      await outlook.close();
+    }
+  });
+});
+
 describeInBrowser('when nobody answers', () => {
   const profile = mkdtempSync(join(tmpdir(), 'alongside-profile-'));
   let server: Awaited<ReturnType<typeof startStack>>;
