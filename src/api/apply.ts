@@ -8,11 +8,10 @@ import type {
   UntrackChange,
 } from '../model/change.ts';
 import { CrmError } from '../model/errors.ts';
-import { contentKeyOf, substituteMessageId, type Digest, type MailIdentity } from '../model/item-key.ts';
 import type { MailAddress } from '../model/message.ts';
 import { setNameOf, type RegardingRef } from '../model/records.ts';
 import type { Dataverse, Row } from './dataverse.ts';
-import { findMail, readMail, type PromotedMail } from './tracked-mail.ts';
+import { findMail, readMail, type MailLookupServices, type PromotedMail } from './tracked-mail.ts';
 
 /**
  * Carries one Change into the CRM: the same code in the pane, in a ribbon command and in the server's worker.
@@ -25,10 +24,7 @@ import { findMail, readMail, type PromotedMail } from './tracked-mail.ts';
  *
  * Rejects with CrmError. 'conflict' is given for nothing but a guard in the Change itself.
  */
-export interface ApplyServices {
-  readonly crm: Dataverse;
-  readonly digest: Digest;
-  readonly tenantId: string;
+export interface ApplyServices extends MailLookupServices {
   /** Bytes of a recorded attachment in base64, or null when they were never captured. */
   readonly attachment: (changeId: string, index: number) => Promise<string | null>;
   /** Bytes the CRM takes per attachment. */
@@ -52,7 +48,7 @@ export async function apply(change: Change, services: ApplyServices): Promise<Ch
 const undoWindow = 60_000;
 
 async function track(change: TrackChange, services: ApplyServices): Promise<ChangeResult> {
-  const mail = await withFreeId(change.mail, services);
+  const mail = await findMail(services, change.mail);
   const existing = mail.found;
   if (existing === null) return promote(change, mail.messageId, services);
   if (existing.activityId === change.id) return resultOf(existing, { already: false, leftOut: leftOutOf(change) });
@@ -64,18 +60,6 @@ async function track(change: TrackChange, services: ApplyServices): Promise<Chan
     );
   }
   return resultOf(await touch(services.crm, existing, change), { already: true });
-}
-
-/** The mail's row if it has one, and the id to promote it under: its own, or ours when another mail carries it already. */
-async function withFreeId(
-  mail: MailIdentity,
-  services: ApplyServices,
-): Promise<{ found: PromotedMail | null; messageId: string }> {
-  const first = await findMail(services.crm, mail);
-  if (!first.idTaken) return { found: first.found, messageId: mail.messageId };
-  const messageId = substituteMessageId(await contentKeyOf(services.tenantId, mail.fingerprint, services.digest));
-  const second = await findMail(services.crm, { ...mail, messageId });
-  return { found: second.found, messageId };
 }
 
 /**
@@ -151,7 +135,7 @@ function leftOutOf(change: TrackChange): readonly RecordedAttachment[] {
 }
 
 async function regard(change: RegardChange, services: ApplyServices): Promise<ChangeResult> {
-  const { found } = await withFreeId(change.mail, services);
+  const { found } = await findMail(services, change.mail);
   if (found === null) throw new CrmError('not-found', 'The e-mail is no longer in the CRM.');
   const current = found.regarding?.id ?? null;
   if (change.onlyIfRegarding !== undefined && change.onlyIfRegarding.id !== current) {
@@ -177,7 +161,7 @@ async function setRegarding(
  * deletes the row. As an undo it removes only the row this person's track made, in the version that track saw.
  */
 async function untrack(change: UntrackChange, services: ApplyServices): Promise<ChangeResult> {
-  const { found } = await withFreeId(change.mail, services);
+  const { found } = await findMail(services, change.mail);
   if (found === null) return { ...nothing, already: true };
   if (change.keepRecord) return resultOf(found);
   const guard = change.onlyIfUntouched;

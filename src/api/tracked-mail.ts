@@ -1,5 +1,11 @@
-import { sameMail, type MailIdentity } from '../model/item-key.ts';
-import { normalizeSubject } from '../model/item-key.ts';
+import {
+  contentKeyOf,
+  normalizeSubject,
+  sameMail,
+  substituteMessageId,
+  type Digest,
+  type MailIdentity,
+} from '../model/item-key.ts';
 import { foldAddress } from '../model/message.ts';
 import { isRegardingTable, type RegardingRef } from '../model/records.ts';
 import type { Dataverse, Row } from './dataverse.ts';
@@ -20,8 +26,15 @@ export interface PromotedMail {
 export interface MailLookup {
   /** The row of this very mail, or null. */
   readonly found: PromotedMail | null;
-  /** True when another mail already carries the same Message-ID: this one needs an id of ours. */
-  readonly idTaken: boolean;
+  /** The id it has, or is to be promoted under: its own, or one of ours when another mail already carries its own. */
+  readonly messageId: string;
+}
+
+/** Where mails are looked up, and what a substitute id is made of. */
+export interface MailLookupServices {
+  readonly crm: Dataverse;
+  readonly tenantId: string;
+  readonly digest: Digest;
 }
 
 const select = [
@@ -43,28 +56,56 @@ function mailQuery(messageIds: readonly string[]): string {
   return query('emails', { select, filter: anyEquals(['messageid'], messageIds), orderby: 'createdon asc', top });
 }
 
-/** Looks a mail up by Message-ID, guarded by its fingerprint (sync-and-reliability 3.3). */
-export async function findMail(crm: Dataverse, mail: MailIdentity, signal?: AbortSignal): Promise<MailLookup> {
-  return judge(await crm.list(mailQuery([mail.messageId]), signal), mail);
-}
-
-/** The same for several mails with one request; answers are in the order asked. */
+/**
+ * Looks mails up by Message-ID, guarded by their fingerprints (sync-and-reliability 3.3), with one request; with a second one
+ * for those whose id another mail already carries. Answers are in the order asked.
+ */
 export async function findMails(
-  crm: Dataverse,
+  services: MailLookupServices,
   mails: readonly MailIdentity[],
   signal?: AbortSignal,
 ): Promise<readonly MailLookup[]> {
-  if (mails.length === 0) return [];
-  const rows = await crm.list(mailQuery(mails.map(({ messageId }) => messageId)), signal);
-  return mails.map((mail) =>
-    judge(
-      rows.filter((row) => text(row, 'messageid') === mail.messageId),
-      mail,
-    ),
-  );
+  const first = await ask(services.crm, mails, signal);
+  const taken = mails.filter((_, index) => first[index]?.idTaken === true);
+  const moved = await Promise.all(taken.map((mail) => underSubstitute(services, mail)));
+  const second = await ask(services.crm, moved, signal);
+  return mails.map((mail, index) => {
+    const other = taken.indexOf(mail);
+    return other < 0
+      ? { found: first[index]?.found ?? null, messageId: mail.messageId }
+      : { found: second[other]?.found ?? null, messageId: moved[other]?.messageId ?? mail.messageId };
+  });
 }
 
-function judge(rows: readonly Row[], mail: MailIdentity): MailLookup {
+export async function findMail(
+  services: MailLookupServices,
+  mail: MailIdentity,
+  signal?: AbortSignal,
+): Promise<MailLookup> {
+  const [lookup] = await findMails(services, [mail], signal);
+  return lookup ?? { found: null, messageId: mail.messageId };
+}
+
+async function underSubstitute({ tenantId, digest }: MailLookupServices, mail: MailIdentity): Promise<MailIdentity> {
+  return { ...mail, messageId: substituteMessageId(await contentKeyOf(tenantId, mail.fingerprint, digest)) };
+}
+
+interface Judgement {
+  readonly found: PromotedMail | null;
+  readonly idTaken: boolean;
+}
+
+async function ask(
+  crm: Dataverse,
+  mails: readonly MailIdentity[],
+  signal?: AbortSignal,
+): Promise<readonly Judgement[]> {
+  if (mails.length === 0) return [];
+  const rows = await crm.list(mailQuery(mails.map(({ messageId }) => messageId)), signal);
+  return mails.map((mail) => judge(rows, mail));
+}
+
+function judge(rows: readonly Row[], mail: MailIdentity): Judgement {
   const same = rows.filter((row) => text(row, 'messageid') === mail.messageId);
   const own = same.find((row) => sameMail(mail.fingerprint, fingerprintOfRow(row)));
   return { found: own === undefined ? null : readMail(own), idTaken: own === undefined && same.length > 0 };

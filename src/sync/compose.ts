@@ -3,7 +3,7 @@ import { createAttachmentLimit } from '../api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../api/dataverse.ts';
 import { createHttp } from '../api/http.ts';
 import { createQueue, type Queue } from '../api/queue.ts';
-import { findMail } from '../api/tracked-mail.ts';
+import { findMail, type MailLookupServices } from '../api/tracked-mail.ts';
 import type { ChangeStatus } from '../model/change.ts';
 import { CrmError, mayPassByItself } from '../model/errors.ts';
 import type { Digest, MailIdentity } from '../model/item-key.ts';
@@ -103,7 +103,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     crm,
     queue,
     durable: store.durable,
-    itemState: (mail, signal) => itemState({ crm, queue, statuses }, mail, signal),
+    itemState: (mail, signal) => itemState({ ...services, queue, statuses }, mail, signal),
     async stop() {
       ending.abort();
       stopListening();
@@ -158,14 +158,13 @@ function sleep(delay: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-interface Truth {
-  readonly crm: Dataverse;
+interface Truth extends MailLookupServices {
   readonly queue: Queue;
   readonly statuses: Statuses;
 }
 
 async function itemState(
-  { crm, queue, statuses }: Truth,
+  { queue, statuses, ...lookup }: Truth,
   mail: MailIdentity,
   signal?: AbortSignal,
 ): Promise<ItemState> {
@@ -178,7 +177,7 @@ async function itemState(
     if (!(error instanceof CrmError) || !mayPassByItself(error.code)) throw error;
   }
   try {
-    const { found } = await findMail(crm, mail, signal);
+    const { found } = await findMail(lookup, mail, signal);
     if (found === null) return { ...unknown, tracked: null };
     const { activityId, regarding, createdBy: trackedBy, createdOn: trackedAt } = found;
     return { ...unknown, tracked: { visibility: 'full', activityId, regarding, trackedBy, trackedAt } };

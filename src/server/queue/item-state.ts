@@ -1,15 +1,14 @@
-import { findMails, type MailLookup } from '../../api/tracked-mail.ts';
+import { findMails, type MailLookup, type MailLookupServices } from '../../api/tracked-mail.ts';
 import type { Dataverse } from '../../api/dataverse.ts';
 import { CrmError } from '../../model/errors.ts';
 import type { MailIdentity } from '../../model/item-key.ts';
 import type { ItemState, TrackedMail } from '../../model/item-state.ts';
 import type { Ledger } from './ledger.ts';
 
-export interface ItemStateServices {
+export interface ItemStateServices extends MailLookupServices {
   readonly ledger: Ledger;
-  /** The CRM with the rights of one person, and with the server's own. */
+  /** The CRM with the rights of one person; `crm` has the server's own. */
   readonly crmFor: (owner: string) => Dataverse;
-  readonly crm: Dataverse;
 }
 
 /**
@@ -37,12 +36,15 @@ export async function readItemStates(
 }
 
 async function readTracked(
-  { crm, crmFor }: ItemStateServices,
+  { crmFor, ...lookup }: ItemStateServices,
   owner: string,
   mails: readonly MailIdentity[],
 ): Promise<readonly ItemState['tracked'][]> {
   try {
-    const [visible, all] = await Promise.all([findMails(crmFor(owner), mails), findMails(crm, mails)]);
+    const [visible, all] = await Promise.all([
+      findMails({ ...lookup, crm: crmFor(owner) }, mails),
+      findMails(lookup, mails),
+    ]);
     return mails.map(
       (_, index) => describe(visible[index]) ?? (all[index]?.found == null ? null : { visibility: 'colleague' }),
     );

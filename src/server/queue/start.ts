@@ -35,7 +35,7 @@ export function registerQueue(server: FastifyInstance, options: QueueOptions): L
   const ledger = createLedger(options.database, options.now);
   const { crm, crmFor } = crmAccess(options);
   acceptBytes(server);
-  registerQueueRoutes(server, { ledger, crm, crmFor });
+  registerQueueRoutes(server, { ledger, crm, crmFor, digest, tenantId: options.tenantId });
   return ledger;
 }
 
