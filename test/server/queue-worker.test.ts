@@ -156,8 +156,11 @@ forEachEngine('the worker', ({ open }) =>
       world.crm = (change) => (change === 'probe' ? null : unavailable());
       await ledger.accept(dana, late);
       await until(async () => (await ledger.pending(['m1.b']))[0]?.reason?.code === 'unavailable');
-      await pass(ledgerLife + 8 * 3_600_000, 3_600_000);
-      await until(async () => (await isDone(late.id)) === 'refused');
+      await pass(ledgerLife, 3_600_000);
+      await until(async () => {
+        await pass(3_600_000, 3_600_000);
+        return (await isDone(late.id)) === 'refused';
+      });
       expect(await ledger.accept(dana, late)).toMatchObject({ state: 'refused', reason: { code: 'expired' } });
     });
   }),
