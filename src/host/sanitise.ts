@@ -1,5 +1,21 @@
 import DOMPurify from 'dompurify';
 
+/** What asks, plays, embeds or draws by script: no mail needs it, whatever is shown of it. */
+const active = [
+  'form',
+  'input',
+  'button',
+  'select',
+  'textarea',
+  'iframe',
+  'object',
+  'embed',
+  'audio',
+  'video',
+  'svg',
+  'math',
+];
+
 export interface MailDocument {
   /** A whole document for `srcdoc`. */
   readonly html: string;
@@ -61,24 +77,7 @@ export function mailDocument(source: string, options: MailDocumentOptions): Mail
     RETURN_DOM: true,
     ADD_ATTR: ['target', 'background', 'bgcolor'],
     ALLOWED_URI_REGEXP: /^(?:https?|mailto|tel|cid|blob|data):|^#|^\/\//i,
-    FORBID_TAGS: [
-      'form',
-      'input',
-      'button',
-      'select',
-      'textarea',
-      'iframe',
-      'object',
-      'embed',
-      'audio',
-      'video',
-      'svg',
-      'math',
-      'link',
-      'meta',
-      'base',
-      'title',
-    ],
+    FORBID_TAGS: [...active, 'link', 'meta', 'base', 'title'],
     FORBID_ATTR: ['autofocus', 'contenteditable', 'accesskey', 'tabindex'],
   }) as HTMLElement;
   const head = root.querySelector('head')?.innerHTML ?? '';
@@ -129,21 +128,7 @@ export function editableHtml(source: string): string {
     if (mayFetch.test(element.getAttribute('style') ?? '')) element.removeAttribute('style');
   });
   return purify.sanitize(source, {
-    FORBID_TAGS: [
-      'style',
-      'form',
-      'input',
-      'button',
-      'select',
-      'textarea',
-      'iframe',
-      'object',
-      'embed',
-      'audio',
-      'video',
-      'svg',
-      'math',
-    ],
+    FORBID_TAGS: ['style', ...active],
     FORBID_ATTR: ['background', 'srcset', 'class', 'id', 'autofocus', 'tabindex', 'accesskey'],
   });
 }
