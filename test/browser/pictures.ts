@@ -71,6 +71,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await outlook.person.getByRole('heading', { name: 'Open opportunities' }).waitFor();
       await outlook.button('Track').click();
       await outlook.says('Tracked');
+      await outlook.page.getByRole('listbox').getByText('Tracked to CRM').first().waitFor();
       await outlook.page.mouse.move(700, 880);
       await outlook.page.screenshot({ path: join(folder, 'overview.png'), animations: 'disabled' });
       await outlook.button('Undo').click();
