@@ -8,8 +8,8 @@ import type { Identity } from '../http/tokens.ts';
 import { tableOf, type Model } from '../odata/metadata.ts';
 import type { Caller } from '../odata/session.ts';
 import { isGuid, type Stored } from '../odata/values.ts';
-import { newId } from '../odata/new-id.ts';
-import { insertRow } from '../odata/write.ts';
+import { newId } from '../odata/write/new-id.ts';
+import { insertRow } from '../odata/write/write.ts';
 import { systemSession, type Organisation } from './organisation.ts';
 
 export interface SignInOptions {

@@ -1,5 +1,5 @@
 import { badRequest } from '../odata/bad-request.ts';
-import { asObject } from '../odata/payload.ts';
+import { asObject } from '../odata/write/payload.ts';
 import { readTime } from '../odata/values.ts';
 import { readAddresses } from './addresses.ts';
 

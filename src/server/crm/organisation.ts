@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Database } from '../db/open.ts';
 import { tableOf, type Model } from '../odata/metadata.ts';
 import type { Access, Caller, WriteSession } from '../odata/session.ts';
-import { newId } from '../odata/new-id.ts';
-import { insertRow } from '../odata/write.ts';
+import { newId } from '../odata/write/new-id.ts';
+import { insertRow } from '../odata/write/write.ts';
 
 /** The organisation of this database: there is exactly one, made on the first start. */
 export interface Organisation {

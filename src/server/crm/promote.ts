@@ -4,11 +4,11 @@ import { HttpError } from '../http/errors.ts';
 import { canonicalMessageId, normalizeSubject, sameMail } from '../../model/item-key.ts';
 import { tableOf } from '../odata/metadata.ts';
 import type { Call, Operation } from '../odata/operations.ts';
-import { readPayload } from '../odata/payload.ts';
-import { readPage } from '../odata/read.ts';
+import { readPayload } from '../odata/write/payload.ts';
+import { readPage } from '../odata/read/read.ts';
 import type { Row, Session, WriteSession } from '../odata/session.ts';
 import { isGuid, storedTime, type Stored } from '../odata/values.ts';
-import { insertRow } from '../odata/write.ts';
+import { insertRow } from '../odata/write/write.ts';
 import { cut, readMailParameters, type PromotedMail } from './mail-parameters.ts';
 import { chooseRecipients, chooseSender, findCandidates, isOutgoing, type Candidate } from './resolve.ts';
 

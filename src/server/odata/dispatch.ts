@@ -1,21 +1,21 @@
 import { sql, type RawBuilder } from 'kysely';
 import { HttpError } from '../http/errors.ts';
-import { notFound, readAddress, type Address, type Segment } from './address.ts';
+import { notFound, readAddress, type Address, type Segment } from './parse/address.ts';
 import { badRequest, shown } from './bad-request.ts';
 import { at } from './identifier.ts';
 import { readJson, type ApiRequest, type ApiResponse } from './message.ts';
 import { tableOf, type Table } from './metadata.ts';
 import { demandMethod, findOperation, functionParameters, type Call, type Operation } from './operations.ts';
-import { asObject, changeRow, createRow, readReference } from './payload.ts';
-import { readPrefer, type Preferences } from './prefer.ts';
-import { countRows, LARGEST_PAGE, prepareRead } from './prepare.ts';
-import { etagOf } from './present.ts';
-import { parseQuery, splitOptions, type Query } from './query.ts';
-import { readPage } from './read.ts';
-import { belongsTo, findColumn, isPolymorphic, unknownColumn, type Scope } from './scope.ts';
+import { asObject, changeRow, createRow, readReference } from './write/payload.ts';
+import { readPrefer, type Preferences } from './parse/prefer.ts';
+import { countRows, LARGEST_PAGE, prepareRead } from './read/prepare.ts';
+import { etagOf } from './read/present.ts';
+import { parseQuery, splitOptions, type Query } from './parse/query.ts';
+import { readPage } from './read/read.ts';
+import { belongsTo, findColumn, isPolymorphic, unknownColumn, type Scope } from './read/scope.ts';
 import type { Row, Session, WriteSession } from './session.ts';
 import { fromJson, type Stored } from './values.ts';
-import { deleteRow, doesNotExist, findRow, requireRow, updateRow, versionMismatch } from './write.ts';
+import { deleteRow, doesNotExist, findRow, requireRow, updateRow, versionMismatch } from './write/write.ts';
 
 /** Where a request runs: alone, or inside the transaction of a change set. */
 export interface Place {

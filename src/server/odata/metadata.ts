@@ -37,6 +37,8 @@ export interface Column {
   readOnly?: true;
   /** Not part of a list unless $select names it. */
   heavy?: true;
+  /** Whether a column security profile may hide or freeze it. */
+  secured?: true;
   /** Stored as another column; a rule may say how it is read from there. */
   from?: string;
   /** Not stored: what every row of the table has. */
@@ -51,12 +53,43 @@ export interface SingleNavigation {
   target: string;
 }
 
+/** What happens to the rows that point here when their row is assigned, shared or deleted (CascadeConfiguration). */
+export interface Cascades {
+  assign: 'cascade' | 'none';
+  /** Also: what is taken back again. */
+  share: 'cascade' | 'none';
+  delete: 'cascade' | 'removelink' | 'restrict';
+}
+
+/** The children of a parental relationship follow their parent in everything. */
+export const parental: Cascades = { assign: 'cascade', share: 'cascade', delete: 'cascade' };
+/** A mere link: it is taken away when its row goes. */
+export const referential: Cascades = { assign: 'none', share: 'none', delete: 'removelink' };
+export const restricting: Cascades = { assign: 'none', share: 'none', delete: 'restrict' };
+
 /** The rows of another table that point here. `owned` rows are replaced as a set and go when their row goes. */
 export interface CollectionNavigation {
   name: string;
   target: string;
   column: string;
   owned?: true;
+  cascades: Cascades;
+}
+
+/** Rows of another table that are associated with this one through a table of pairs. */
+export interface ManyNavigation {
+  name: string;
+  target: string;
+  /** Table of the pairs, its column for this row and its column for the other. */
+  intersect: string;
+  near: string;
+  far: string;
+}
+
+/** Columns that together name one row: `accounts(accountnumber='ABC123')`. */
+export interface AlternateKey {
+  name: string;
+  columns: readonly string[];
 }
 
 interface State {
@@ -75,12 +108,16 @@ export interface Table {
   columns: ReadonlyMap<string, Column>;
   single: ReadonlyMap<string, SingleNavigation>;
   collections: ReadonlyMap<string, CollectionNavigation>;
+  many: ReadonlyMap<string, ManyNavigation>;
+  keys: readonly AlternateKey[];
   states: ReadonlyMap<number, State>;
   /** Rows have an owner, a state and dates. */
   owned: boolean;
   activity: boolean;
   /** A view over other tables, or rows that only the server makes. */
   readOnly: boolean;
+  /** Changes can be asked for with odata.track-changes: deleted rows leave a trace. */
+  tracked: boolean;
 }
 
 export interface Model {
@@ -135,6 +172,9 @@ export interface TableParts {
   readOnly?: boolean;
   /** Rows are parts of another row and carry no dates of their own. */
   part?: boolean;
+  /** Default: every table that is not a part and not read-only. */
+  tracked?: boolean;
+  keys?: readonly AlternateKey[];
   /** Names of lookups in paths, where they are not the usual ones: column -> (target) -> names. */
   paths?: (column: string, target: string) => readonly string[] | undefined;
 }
@@ -176,10 +216,13 @@ export function table(parts: TableParts): Table {
     columns,
     single: singleNavigations(columns, parts.paths),
     collections: new Map(),
+    many: new Map(),
+    keys: parts.keys ?? [],
     states,
     owned: parts.owned ?? false,
     activity: parts.activity ?? false,
     readOnly: parts.readOnly ?? false,
+    tracked: parts.tracked ?? (parts.part !== true && parts.readOnly !== true),
   };
 }
 
@@ -211,21 +254,55 @@ function ownerPaths(target: string): string[] {
 }
 
 /** `[name, of, target, column]`: the rows of `target` whose `column` points to a row of `of`. */
-export type CollectionParts = readonly [name: string, of: string, target: string, column: string, owned?: 'owned'];
+export type CollectionParts = readonly [
+  name: string,
+  of: string,
+  target: string,
+  column: string,
+  more?: 'owned' | Cascades,
+];
 
-export function model(tables: readonly Table[], collections: readonly CollectionParts[]): Model {
+/** A many-to-many relationship, by the same name from both sides: its pairs are rows of `intersect`. */
+export interface ManyParts {
+  name: string;
+  intersect: string;
+  sides: readonly [{ table: string; column: string }, { table: string; column: string }];
+}
+
+export function model(
+  tables: readonly Table[],
+  collections: readonly CollectionParts[],
+  many: readonly ManyParts[] = [],
+): Model {
   const joined = tables.map((each): Table => {
-    const own = collections.filter(([, of]) => of === each.name);
-    const navigations = own.map(([name, , target, column, owned]): [string, CollectionNavigation] => [
-      name,
-      { name, target, column, ...(owned === undefined ? {} : { owned: true }) },
-    ]);
-    return { ...each, collections: new Map(navigations) };
+    const own = collections.filter(([, of]) => of === each.name).map(collectionNavigation);
+    const pairs = many.flatMap((parts) => manyNavigations(parts, each.name));
+    return {
+      ...each,
+      collections: new Map(own.map((navigation) => [navigation.name, navigation])),
+      many: new Map(pairs.map((navigation) => [navigation.name, navigation])),
+    };
   });
   return {
     tables: new Map(joined.map((each) => [each.name, each])),
     sets: new Map(joined.map((each) => [each.setName, each])),
   };
+}
+
+function collectionNavigation([name, , target, column, more]: CollectionParts): CollectionNavigation {
+  return more === 'owned'
+    ? { name, target, column, owned: true, cascades: parental }
+    : { name, target, column, cascades: more ?? referential };
+}
+
+function manyNavigations({ name, intersect, sides: [first, second] }: ManyParts, of: string): ManyNavigation[] {
+  const seen = [
+    [first, second],
+    [second, first],
+  ] as const;
+  return seen
+    .filter(([near]) => near.table === of)
+    .map(([near, far]) => ({ name, target: far.table, intersect, near: near.column, far: far.column }));
 }
 
 /** A table that the model itself names; asking for another is a mistake in our own code. */

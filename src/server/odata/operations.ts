@@ -1,6 +1,6 @@
 import { HttpError } from '../http/errors.ts';
 import { badRequest, shown } from './bad-request.ts';
-import { parseArguments, parseLiteral, type Argument } from './filter.ts';
+import { parseArguments, parseLiteral, type Argument } from './parse/filter.ts';
 import type { ApiResponse } from './message.ts';
 import type { Session, WriteSession } from './session.ts';
 

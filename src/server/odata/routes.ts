@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../db/open.ts';
 import { HttpError, toHttpError } from '../http/errors.ts';
-import { demandMultipart, runBatch } from './batch.ts';
+import { demandMultipart, runBatch } from './batch/batch.ts';
 import { dispatch, type Place } from './dispatch.ts';
 import type { ApiRequest, ApiResponse } from './message.ts';
 import type { Model } from './metadata.ts';
 import type { Operation } from './operations.ts';
-import { readPrefer } from './prefer.ts';
+import { readPrefer } from './parse/prefer.ts';
 import type { Access, Caller, Session, TableRule, WriteSession } from './session.ts';
 
 export interface WebApiOptions {

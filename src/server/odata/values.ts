@@ -1,6 +1,6 @@
 import { badRequest, shown } from './bad-request.ts';
 import type { Column } from './metadata.ts';
-import type { Literal } from './tokens.ts';
+import type { Literal } from './parse/tokens.ts';
 
 /** What a column holds in the database, the same on both engines. */
 export type Stored = string | number | Uint8Array | null;

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { HttpError } from '../../../src/server/http/errors.ts';
-import { readParts } from '../../../src/server/odata/multipart.ts';
+import { readParts } from '../../../src/server/odata/batch/multipart.ts';
 import { forEachEngine } from '../engines.ts';
 import { createWorld, dana, type Client } from '../world.ts';
 

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { HttpError } from '../../../src/server/http/errors.ts';
-import { parseFilter, type Condition, type Operand } from '../../../src/server/odata/filter.ts';
-import { parseQuery, splitOptions } from '../../../src/server/odata/query.ts';
-import { readAddress } from '../../../src/server/odata/address.ts';
+import { parseFilter, type Condition, type Operand } from '../../../src/server/odata/parse/filter.ts';
+import { parseQuery, splitOptions } from '../../../src/server/odata/parse/query.ts';
+import { readAddress } from '../../../src/server/odata/parse/address.ts';
 import { crmModel } from '../../../src/server/odata/tables/crm-model.ts';
 
 const limits = { length: 32_768 };

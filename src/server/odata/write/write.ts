@@ -1,15 +1,15 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { Engine, Queries } from '../db/engine.ts';
-import { isUniqueViolation } from '../db/errors.ts';
-import { fold } from '../db/fold.ts';
-import { HttpError } from '../http/errors.ts';
-import { badRequest } from './bad-request.ts';
-import { at, identifier } from './identifier.ts';
-import { tableOf, type Table } from './metadata.ts';
-import { isPolymorphic } from './scope.ts';
-import type { Row, Session, WriteSession } from './session.ts';
+import type { Engine, Queries } from '../../db/engine.ts';
+import { isUniqueViolation } from '../../db/errors.ts';
+import { fold } from '../../db/fold.ts';
+import { HttpError } from '../../http/errors.ts';
+import { badRequest } from '../bad-request.ts';
+import { at, identifier } from '../identifier.ts';
+import { tableOf, type Table } from '../metadata.ts';
+import { isPolymorphic } from '../read/scope.ts';
+import type { Row, Session, WriteSession } from '../session.ts';
 import { newId } from './new-id.ts';
-import { storedTime, type Stored } from './values.ts';
+import { storedTime, type Stored } from '../values.ts';
 
 /** The number that the next written row carries: larger than any before it. */
 async function nextVersion(queries: Queries, engine: Engine): Promise<number> {

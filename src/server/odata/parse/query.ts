@@ -1,4 +1,4 @@
-import { badRequest, shown } from './bad-request.ts';
+import { badRequest, shown } from '../bad-request.ts';
 import { parseFilter, type Condition, type Limits } from './filter.ts';
 
 export interface Order {

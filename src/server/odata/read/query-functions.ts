@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from 'kysely';
-import { isOneOf } from '../db/engine.ts';
-import { fold } from '../db/fold.ts';
-import { badRequest, shown } from './bad-request.ts';
-import type { Argument } from './filter.ts';
+import { isOneOf } from '../../db/engine.ts';
+import { fold } from '../../db/fold.ts';
+import { badRequest, shown } from '../bad-request.ts';
+import type { Argument } from '../parse/filter.ts';
 import type { ColumnRef, Statement } from './scope.ts';
-import type { Literal } from './tokens.ts';
-import { fromLiteral, storedTime } from './values.ts';
+import type { Literal } from '../parse/tokens.ts';
+import { fromLiteral, storedTime } from '../values.ts';
 
 const PREFIX = 'Microsoft.Dynamics.CRM.';
 const DAY = 86_400_000;

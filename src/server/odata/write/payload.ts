@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { badRequest, shown } from './bad-request.ts';
-import { identifier } from './identifier.ts';
-import { tableOf, type CollectionNavigation, type SingleNavigation, type Table } from './metadata.ts';
-import { isPolymorphic } from './scope.ts';
-import type { Row, WriteSession } from './session.ts';
-import { fromJson, isGuid, type Stored } from './values.ts';
+import { badRequest, shown } from '../bad-request.ts';
+import { identifier } from '../identifier.ts';
+import { tableOf, type CollectionNavigation, type SingleNavigation, type Table } from '../metadata.ts';
+import { isPolymorphic } from '../read/scope.ts';
+import type { Row, WriteSession } from '../session.ts';
+import { fromJson, isGuid, type Stored } from '../values.ts';
 import { deleteWhere, insertRow, requireRow, updateRow } from './write.ts';
 
 /** A JSON body sorted into what it is for. */

@@ -1,4 +1,4 @@
-import { noAnnotations, type Annotations } from './present.ts';
+import { noAnnotations, type Annotations } from '../read/present.ts';
 
 /** What a client would like, from its Prefer header; what was followed is told in Preference-Applied. */
 export interface Preferences {

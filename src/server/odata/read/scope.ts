@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
-import { badRequest, shown } from './bad-request.ts';
-import { at, identifier } from './identifier.ts';
-import { tableOf, type CollectionNavigation, type Column, type SingleNavigation, type Table } from './metadata.ts';
-import type { Session } from './session.ts';
+import { badRequest, shown } from '../bad-request.ts';
+import { at, identifier } from '../identifier.ts';
+import { tableOf, type CollectionNavigation, type Column, type SingleNavigation, type Table } from '../metadata.ts';
+import type { Session } from '../session.ts';
 
 /** A table within a statement, under a short name, with the tables that paths have joined to it. */
 export interface Scope {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { badRequest } from './bad-request.ts';
+import { badRequest } from '../bad-request.ts';
 
 /** One part of a multipart body: its headers (names in lower case) and the bytes below them. */
 export interface Part {

@@ -1,10 +1,10 @@
 import { sql, type RawBuilder } from 'kysely';
 import { conditionSql } from './condition-sql.ts';
-import { at, identifier, quoted, word } from './identifier.ts';
-import type { Column, Table } from './metadata.ts';
+import { at, identifier, quoted, word } from '../identifier.ts';
+import type { Column, Table } from '../metadata.ts';
 import type { SortColumn } from './paging.ts';
 import type { Annotations } from './present.ts';
-import type { Expand, Order, Query } from './query.ts';
+import type { Expand, Order, Query } from '../parse/query.ts';
 import {
   findColumn,
   fromClause,
@@ -16,7 +16,7 @@ import {
   type Scope,
   type Statement,
 } from './scope.ts';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** The original's page: its default and its largest. */
 export const LARGEST_PAGE = 5_000;

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
-import { isOneOf } from '../db/engine.ts';
-import { at, identifier } from './identifier.ts';
-import { tableOf, type Column, type Table } from './metadata.ts';
+import { isOneOf } from '../../db/engine.ts';
+import { at, identifier } from '../identifier.ts';
+import { tableOf, type Column, type Table } from '../metadata.ts';
 import { isPolymorphic } from './scope.ts';
-import type { Row, Session } from './session.ts';
-import { formatted, toJson } from './values.ts';
+import type { Row, Session } from '../session.ts';
+import { formatted, toJson } from '../values.ts';
 
 const FORMATTED = 'OData.Community.Display.V1.FormattedValue';
 const LOGICAL_NAME = 'Microsoft.Dynamics.CRM.lookuplogicalname';

@@ -1,4 +1,4 @@
-import { badRequest, shown } from './bad-request.ts';
+import { badRequest, shown } from '../bad-request.ts';
 
 type LiteralType = 'string' | 'number' | 'boolean' | 'null' | 'guid' | 'date' | 'datetime';
 

@@ -1,9 +1,9 @@
-import { HttpError } from '../http/errors.ts';
-import { badRequest, shown } from './bad-request.ts';
+import { HttpError } from '../../http/errors.ts';
+import { badRequest, shown } from '../bad-request.ts';
 import { parseArguments } from './filter.ts';
-import type { Model, Table } from './metadata.ts';
+import type { Model, Table } from '../metadata.ts';
 import { unescape } from './query.ts';
-import { isGuid } from './values.ts';
+import { isGuid } from '../values.ts';
 
 /** One step of a path: `contacts(1f..)` is the name `contacts` with `1f..` inside. */
 export interface Segment {

@@ -4,7 +4,7 @@ import { behind, orderSql, readCookie, writeCookie, type SortColumn } from './pa
 import { countRows, LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
 import { fromClause } from './scope.ts';
 import { findCommon } from './search.ts';
-import type { Row } from './session.ts';
+import type { Row } from '../session.ts';
 
 export interface Page {
   rows: Row[];

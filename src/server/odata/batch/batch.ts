@@ -1,9 +1,9 @@
-import { HttpError } from '../http/errors.ts';
-import { badRequest } from './bad-request.ts';
-import { dispatch, type Place } from './dispatch.ts';
-import { errorResponse, type ApiRequest, type ApiResponse } from './message.ts';
+import { HttpError } from '../../http/errors.ts';
+import { badRequest } from '../bad-request.ts';
+import { dispatch, type Place } from '../dispatch.ts';
+import { errorResponse, type ApiRequest, type ApiResponse } from '../message.ts';
 import { encodeParts, readParts, type Part } from './multipart.ts';
-import type { WriteSession } from './session.ts';
+import type { WriteSession } from '../session.ts';
 
 const REQUESTS = 1_000;
 /** Inside a batch an address may be twice as long. */

@@ -1,4 +1,4 @@
-import { badRequest } from './bad-request.ts';
+import { badRequest } from '../bad-request.ts';
 import { readTokens, type Literal, type Token, type Tokens } from './tokens.ts';
 
 export type Comparison = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { badRequest } from './bad-request.ts';
+import { badRequest } from '../bad-request.ts';
 import type { ColumnRef } from './scope.ts';
 
 /** Where a page ended: the values it was sorted by, and the key that settles ties. Clients get it as an opaque text. */

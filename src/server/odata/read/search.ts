@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { identifier } from './identifier.ts';
+import { identifier } from '../identifier.ts';
 import type { Search, Statement } from './scope.ts';
 
 export function searchSql({ index, column, pattern }: Search): RawBuilder<unknown> {

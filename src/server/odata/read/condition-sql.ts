@@ -1,9 +1,9 @@
 import { sql, type RawBuilder } from 'kysely';
-import { fold } from '../db/fold.ts';
-import { badRequest, shown } from './bad-request.ts';
-import { parseLiteral, type Comparison, type Condition, type Operand } from './filter.ts';
-import { at } from './identifier.ts';
-import { tableOf } from './metadata.ts';
+import { fold } from '../../db/fold.ts';
+import { badRequest, shown } from '../bad-request.ts';
+import { parseLiteral, type Comparison, type Condition, type Operand } from '../parse/filter.ts';
+import { at } from '../identifier.ts';
+import { tableOf } from '../metadata.ts';
 import {
   asGlob,
   asLike,
@@ -29,8 +29,8 @@ import {
   type Search,
   type Statement,
 } from './scope.ts';
-import type { Literal } from './tokens.ts';
-import { fromLiteral } from './values.ts';
+import type { Literal } from '../parse/tokens.ts';
+import { fromLiteral } from '../values.ts';
 
 const OPERATORS = { eq: '=', ne: '<>', gt: '>', ge: '>=', lt: '<', le: '<=' } as const;
 const TURNED = { eq: 'eq', ne: 'ne', gt: 'lt', ge: 'le', lt: 'gt', le: 'ge' } as const;

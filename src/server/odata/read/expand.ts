@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
-import { isOneOf } from '../db/engine.ts';
-import { badRequest } from './bad-request.ts';
-import { at } from './identifier.ts';
-import { tableOf, type CollectionNavigation, type SingleNavigation } from './metadata.ts';
+import { isOneOf } from '../../db/engine.ts';
+import { badRequest } from '../bad-request.ts';
+import { at } from '../identifier.ts';
+import { tableOf, type CollectionNavigation, type SingleNavigation } from '../metadata.ts';
 import { orderSql } from './paging.ts';
-import type { Expand } from './query.ts';
+import type { Expand } from '../parse/query.ts';
 import { LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
 import { presentRows } from './present.ts';
 import { belongsTo, fromClause, isPolymorphic, type Scope } from './scope.ts';
-import type { Row } from './session.ts';
+import type { Row } from '../session.ts';
 
 /** Ids per query: with 5,000 parents the list stays a moderate text. */
 const PARENTS = 1_000;
