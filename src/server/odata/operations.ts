@@ -2,6 +2,7 @@ import { HttpError } from '../http/errors.ts';
 import { badRequest, shown } from './bad-request.ts';
 import { parseArguments, parseLiteral, type Argument } from './parse/filter.ts';
 import type { ApiResponse } from './message.ts';
+import type { Table } from './metadata.ts';
 import type { Session, WriteSession } from './session.ts';
 
 /** What a message is called with; `id` is the row that it is bound to. */
@@ -19,6 +20,8 @@ export interface Operation {
   kind: 'function' | 'action';
   /** Logical name of the table whose rows it is bound to. */
   boundTo?: string;
+  /** Bound to the whole set instead: `contacts/Microsoft.Dynamics.CRM.Name`. */
+  onSet?: true;
   run(call: Call): Promise<ApiResponse>;
 }
 
@@ -27,10 +30,15 @@ const NAMESPACE = 'Microsoft.Dynamics.CRM.';
 export function findOperation(
   operations: readonly Operation[],
   name: string,
-  boundTo: string | undefined,
+  bound: { table: Table; id?: string } | undefined,
 ): Operation | undefined {
   const plain = name.startsWith(NAMESPACE) ? name.slice(NAMESPACE.length) : name;
-  return operations.find((operation) => operation.name === plain && operation.boundTo === boundTo);
+  return operations.find((operation) => fits(operation, plain, bound));
+}
+
+function fits(operation: Operation, name: string, bound: { table: Table; id?: string } | undefined): boolean {
+  if (operation.name !== name || operation.boundTo !== bound?.table.name) return false;
+  return (operation.onSet === true) === (bound !== undefined && bound.id === undefined);
 }
 
 export function demandMethod({ kind, name }: Operation, method: string): void {

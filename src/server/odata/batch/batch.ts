@@ -1,6 +1,7 @@
 import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
-import { dispatch, type Place } from '../dispatch.ts';
+import type { Place } from '../answer/ask.ts';
+import { dispatch } from '../dispatch.ts';
 import { errorResponse, type ApiRequest, type ApiResponse } from '../message.ts';
 import { encodeParts, readParts, type Part } from './multipart.ts';
 import type { WriteSession } from '../session.ts';

@@ -1,0 +1,55 @@
+import type { RawBuilder } from 'kysely';
+import type { ApiResponse } from '../message.ts';
+import type { Table } from '../metadata.ts';
+import { countRows, LARGEST_PAGE, prepareRead } from '../read/prepare.ts';
+import { readPage } from '../read/read.ts';
+import type { Scope } from '../read/scope.ts';
+import type { Row } from '../session.ts';
+import { ok, type Ask } from './ask.ts';
+
+/** One page of rows. @param context what the rows are, after `$metadata#` */
+export async function list(
+  ask: Ask,
+  table: Table,
+  context: string,
+  among?: (scope: Scope) => RawBuilder<boolean>,
+): Promise<ApiResponse> {
+  const { place, request, options, query, prefer } = ask;
+  const { session } = place;
+  const pageSize = prefer.maxPageSize ?? (query.top === undefined ? LARGEST_PAGE : undefined);
+  const skipToken = options.get('$skiptoken');
+  const page = await readPage({
+    session,
+    table,
+    query,
+    parameters: options,
+    annotations: prefer.annotations,
+    pageSize,
+    skipToken,
+    among,
+  });
+  const shape = query.select === undefined ? '' : `(${query.select.join(',')})`;
+  const body: Row = { '@odata.context': `${session.root}$metadata#${context}${shape}` };
+  if (page.count !== undefined) body['@odata.count'] = page.count;
+  if (prefer.annotations('Microsoft.Dynamics.CRM.totalrecordcount')) {
+    body['@Microsoft.Dynamics.CRM.totalrecordcount'] = page.count ?? -1;
+    body['@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded'] = page.count === LARGEST_PAGE;
+  }
+  body['value'] = page.rows;
+  if (page.cookie !== undefined)
+    body['@odata.nextLink'] = `${session.root}${request.path}?${nextSearch(request.search, page.cookie)}`;
+  return ok(body);
+}
+
+function nextSearch(search: string, cookie: string): string {
+  const kept = search.split('&').filter((pair) => pair !== '' && !/^(?:\$|%24)skiptoken=/i.test(pair));
+  return [...kept, `$skiptoken=${cookie}`].join('&');
+}
+
+export async function count(ask: Ask, table: Table): Promise<ApiResponse> {
+  const { place, query, options, prefer } = ask;
+  const rows = await countRows(
+    prepareRead({ session: place.session, table, query, parameters: options, annotations: prefer.annotations }),
+  );
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(rows) };
+}
