@@ -5,7 +5,7 @@ import { crmModel } from '../odata/tables/crm-model.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
 import { openOrganisation } from './organisation.ts';
 import { createAccess, roles } from './privileges.ts';
-import { checkPromoteEmail, deliverPromoteEmail } from './promote.ts';
+import { checkPromoteEmail, deliverPromoteEmail } from './mail/promote.ts';
 import { registerRecordPage } from './record-page.ts';
 import { createRules } from './rules.ts';
 import { whoAmI } from './who-am-i.ts';

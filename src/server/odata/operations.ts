@@ -1,6 +1,7 @@
 import { HttpError } from '../http/errors.ts';
 import { badRequest, shown } from './bad-request.ts';
-import { parseArguments, parseLiteral, type Argument } from './parse/filter.ts';
+import { parseArguments, type Argument } from './parse/filter.ts';
+import { parseParameterValue } from './parse/parameter-value.ts';
 import type { ApiResponse } from './message.ts';
 import type { Table } from './metadata.ts';
 import type { Session, WriteSession } from './session.ts';
@@ -69,7 +70,7 @@ function argumentValue(argument: Argument, options: ReadonlyMap<string, string>)
     case 'alias': {
       const source = options.get(argument.name);
       if (source === undefined) throw badRequest(`The parameter alias ${shown(argument.name)} has no value.`);
-      return parseLiteral(source).value;
+      return parseParameterValue(source);
     }
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { readAddresses } from '../../../src/server/crm/addresses.ts';
-import { chooseRecipients, chooseSender, isOutgoing, type Candidate } from '../../../src/server/crm/resolve.ts';
+import { readAddresses } from '../../../src/server/crm/mail/addresses.ts';
+import { chooseRecipients, chooseSender, isOutgoing, type Candidate } from '../../../src/server/crm/mail/candidates.ts';
 import { safeHtml } from '../../../src/server/crm/rules.ts';
 
 test.each([

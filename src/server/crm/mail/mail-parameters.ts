@@ -1,6 +1,6 @@
-import { badRequest } from '../odata/bad-request.ts';
-import { asObject } from '../odata/write/payload.ts';
-import { readTime } from '../odata/values.ts';
+import { badRequest } from '../../odata/bad-request.ts';
+import { asObject } from '../../odata/write/payload.ts';
+import { readTime } from '../../odata/values.ts';
 import { readAddresses } from './addresses.ts';
 
 /** What DeliverPromoteEmail is called with, checked. */

@@ -1,16 +1,16 @@
 import { sql } from 'kysely';
-import { fold } from '../db/fold.ts';
-import { HttpError } from '../http/errors.ts';
-import { canonicalMessageId, normalizeSubject, sameMail } from '../../model/item-key.ts';
-import { tableOf } from '../odata/metadata.ts';
-import type { Call, Operation } from '../odata/operations.ts';
-import { readPayload } from '../odata/write/payload.ts';
-import { readPage } from '../odata/read/read.ts';
-import type { Row, Session, WriteSession } from '../odata/session.ts';
-import { isGuid, storedTime, type Stored } from '../odata/values.ts';
-import { insertRow } from '../odata/write/write.ts';
+import { fold } from '../../db/fold.ts';
+import { HttpError } from '../../http/errors.ts';
+import { canonicalMessageId, normalizeSubject, sameMail } from '../../../model/item-key.ts';
+import { tableOf } from '../../odata/metadata.ts';
+import type { Call, Operation } from '../../odata/operations.ts';
+import { readPayload } from '../../odata/write/payload.ts';
+import { readPage } from '../../odata/read/read.ts';
+import type { Row, Session, WriteSession } from '../../odata/session.ts';
+import { isGuid, storedTime, type Stored } from '../../odata/values.ts';
+import { insertRow } from '../../odata/write/write.ts';
 import { cut, readMailParameters, type PromotedMail } from './mail-parameters.ts';
-import { chooseRecipients, chooseSender, findCandidates, isOutgoing, type Candidate } from './resolve.ts';
+import { chooseRecipients, chooseSender, findCandidates, isOutgoing, type Candidate } from './candidates.ts';
 
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 const SENDER = 1;

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
-import { isOneOf } from '../db/engine.ts';
-import { fold } from '../db/fold.ts';
-import { tableOf } from '../odata/metadata.ts';
-import { columnRef, newScope, newStatement } from '../odata/read/scope.ts';
-import type { Session } from '../odata/session.ts';
+import { isOneOf } from '../../db/engine.ts';
+import { fold } from '../../db/fold.ts';
+import { tableOf } from '../../odata/metadata.ts';
+import { columnRef, newScope, newStatement } from '../../odata/read/scope.ts';
+import type { Session } from '../../odata/session.ts';
 
 /** A row that has an address, in one of its e-mail columns. */
 export interface Candidate {
