@@ -68,7 +68,24 @@ async function found(
     );
 }
 
-const everything: Access = { demand: () => undefined, readable: () => undefined };
+const nothing = async () => undefined;
+
+const everything: Access = {
+  demand: () => undefined,
+  readable: () => undefined,
+  demandRow: nothing,
+  mayUse: () => true,
+  demandColumn: () => undefined,
+  writes: {
+    beforeInsert: nothing,
+    afterInsert: nothing,
+    beforeUpdate: nothing,
+    afterUpdate: nothing,
+    beforeDelete: nothing,
+    afterDelete: nothing,
+    beforeLink: nothing,
+  },
+};
 
 /** The server itself at work, where no person acts. */
 export function systemSession(
@@ -84,5 +101,15 @@ export function systemSession(
     kind: 'application',
     roles: new Set(),
   };
-  return { queries, engine: database.engine, model, rules: new Map(), caller, access: everything, now, root: '/' };
+  return {
+    queries,
+    engine: database.engine,
+    model,
+    rules: new Map(),
+    caller,
+    access: everything,
+    now,
+    root: '/',
+    onCommit: () => undefined,
+  };
 }

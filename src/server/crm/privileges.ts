@@ -43,5 +43,25 @@ export function createAccess(): Access {
     },
     // The one depth that lets a row be read shows all rows; a smaller one returns its condition on `ownerid` here.
     readable: () => undefined,
+    demandRow: async () => undefined,
+    mayUse: () => true,
+    demandColumn: () => undefined,
+    writes: {
+      async beforeInsert({ access, caller }, table) {
+        access.demand(caller, 'create', table);
+      },
+      afterInsert: async () => undefined,
+      async beforeUpdate({ access, caller }, table) {
+        access.demand(caller, 'write', table);
+      },
+      afterUpdate: async () => undefined,
+      async beforeDelete({ access, caller }, table) {
+        access.demand(caller, 'delete', table);
+      },
+      afterDelete: async () => undefined,
+      async beforeLink({ access, caller }, table) {
+        access.demand(caller, 'append', table);
+      },
+    },
   };
 }

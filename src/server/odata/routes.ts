@@ -114,8 +114,16 @@ function placeOf(
     now,
     root,
   };
-  const transaction: Place['transaction'] = (work) =>
-    database.transaction((queries) => work({ ...session, queries } satisfies WriteSession));
+  const transaction: Place['transaction'] = async (work) => {
+    let committed: (() => void)[] = [];
+    const result = await database.transaction((queries) => {
+      // Begun anew when the transaction is repeated.
+      committed = [];
+      return work({ ...session, queries, onCommit: (then) => void committed.push(then) } satisfies WriteSession);
+    });
+    for (const then of committed) then();
+    return result;
+  };
   return { session, transaction, operations, filterLength: FILTER_LENGTH };
 }
 

@@ -1,6 +1,6 @@
 import type { RawBuilder, Transaction } from 'kysely';
 import type { Engine, Queries } from '../db/engine.ts';
-import type { Model, Table } from './metadata.ts';
+import type { Column, ManyNavigation, Model, Table } from './metadata.ts';
 import type { Stored } from './values.ts';
 
 /** Who acts, as a row of this organisation. */
@@ -14,14 +14,40 @@ export interface Caller {
   roles: ReadonlySet<string>;
 }
 
-export type Right = 'create' | 'read' | 'write' | 'delete' | 'append' | 'assign';
+export type Right = 'create' | 'read' | 'write' | 'delete' | 'append' | 'appendTo' | 'assign' | 'share';
+
+/** What column security tells apart. */
+export type ColumnUse = 'read' | 'create' | 'update';
 
 /** What a caller may do. Every way to a row asks here. */
 export interface Access {
-  /** @throws {HttpError} 403 when the caller may never do this in the table */
+  /** @throws {HttpError} 403 0x80040220 when no role of the caller has the privilege in the table, at any depth */
   demand(caller: Caller, right: Right, table: Table): void;
   /** Which rows of `table`, known as `alias` in the statement, the caller may see; `undefined`: all. */
   readable(caller: Caller, table: Table, alias: string): RawBuilder<boolean> | undefined;
+  /** @throws {HttpError} 403 0x80048306 when the caller has the privilege, but not for this stored row */
+  demandRow(session: Session, right: Right, table: Table, id: string): Promise<void>;
+  /** Whether column security lets the caller read or set the column. */
+  mayUse(caller: Caller, use: ColumnUse, table: Table, column: Column): boolean;
+  /** @throws {HttpError} 403 0x8004f504, 0x8004f502 or 0x8004f507 when it does not */
+  demandColumn(caller: Caller, use: ColumnUse, table: Table, column: Column): void;
+  writes: WriteAccess;
+}
+
+/**
+ * The two ends of every write, inside its transaction. The ends before check all rights (row, owner, lookups, columns) and
+ * fill in what follows from the owner; the ends after carry on what follows from the change: cascades and shares.
+ */
+export interface WriteAccess {
+  beforeInsert(session: WriteSession, table: Table, values: Map<string, Stored>): Promise<void>;
+  afterInsert(session: WriteSession, table: Table, values: ReadonlyMap<string, Stored>): Promise<void>;
+  beforeUpdate(session: WriteSession, table: Table, before: Row, values: Map<string, Stored>): Promise<void>;
+  afterUpdate(session: WriteSession, table: Table, before: Row, values: ReadonlyMap<string, Stored>): Promise<void>;
+  beforeDelete(session: WriteSession, table: Table, id: string): Promise<void>;
+  /** Also for each row that went by a cascade. */
+  afterDelete(session: WriteSession, table: Table, id: string): Promise<void>;
+  /** Before a pair is added to, or taken from, a many-to-many relationship of the row `id`. */
+  beforeLink(session: WriteSession, table: Table, id: string, navigation: ManyNavigation, other: string): Promise<void>;
 }
 
 /** What a table does beyond storing: all in the transaction of the write. */
@@ -53,4 +79,6 @@ export interface Session {
 
 export interface WriteSession extends Session {
   queries: Transaction<object>;
+  /** Runs `work` once what was written is there for everybody; never, if the transaction is undone. */
+  onCommit(work: () => void): void;
 }

@@ -52,9 +52,9 @@ export async function insertRow(
   values: Map<string, Stored>,
   unlessClash = false,
 ): Promise<string | undefined> {
-  session.access.demand(session.caller, 'create', table);
-  const stamp = storedTime(session.now());
-  fillIn(session, table, values, stamp);
+  const { writes } = session.access;
+  fillIn(session, table, values, storedTime(session.now()));
+  await writes.beforeInsert(session, table, values);
   await session.rules.get(table.name)?.beforeWrite?.({ values, before: undefined, session });
   settleState(table, values, undefined);
   requireColumns(table, values);
@@ -66,7 +66,9 @@ export async function insertRow(
   const insert = sql<Row>`insert into ${identifier(table.name)} (${columns}) values (${sql.join([...values.values()])})${clash} returning ${key} as id`;
   const { rows } = await guarded(table, () => insert.execute(session.queries));
   const id = rows[0]?.['id'];
-  return typeof id === 'string' ? id : undefined;
+  if (typeof id !== 'string') return undefined;
+  await writes.afterInsert(session, table, values);
+  return id;
 }
 
 function fillIn({ caller, now }: WriteSession, table: Table, values: Map<string, Stored>, stamp: string): void {
@@ -100,7 +102,8 @@ export async function updateRow(
   before: Row,
   values: Map<string, Stored>,
 ): Promise<number> {
-  session.access.demand(session.caller, 'write', table);
+  const { writes } = session.access;
+  await writes.beforeUpdate(session, table, before, values);
   if (table.columns.has('modifiedon')) {
     values.set('modifiedon', storedTime(session.now()));
     values.set('modifiedby', session.caller.userId);
@@ -116,6 +119,7 @@ export async function updateRow(
     where ${identifier(table.key)} = ${id} and versionnumber = ${seen} returning versionnumber`;
   const { rows } = await guarded(table, () => update.execute(session.queries));
   if (rows.length === 0) throw versionMismatch();
+  await writes.afterUpdate(session, table, before, values);
   return Number(rows[0]?.['versionnumber']);
 }
 
@@ -129,12 +133,13 @@ export function versionMismatch(): HttpError {
 
 /** Removes a row, what belongs to it, and every lookup that points to it. */
 export async function deleteRow(session: WriteSession, table: Table, id: string): Promise<void> {
-  session.access.demand(session.caller, 'delete', table);
+  await session.access.writes.beforeDelete(session, table, id);
   for (const { target, column, owned } of table.collections.values()) {
     if (owned === true) await deleteWhere(session, tableOf(session.model, target), sql`${identifier(column)} = ${id}`);
   }
   for (const other of session.model.tables.values()) await unlink(session, other, table, id);
   await deleteWhere(session, table, sql`${identifier(table.key)} = ${id}`);
+  await session.access.writes.afterDelete(session, table, id);
   await session.rules.get(table.name)?.afterDelete?.(id, session);
 }
 
