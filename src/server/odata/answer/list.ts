@@ -1,8 +1,8 @@
 import type { RawBuilder } from 'kysely';
 import type { ApiResponse } from '../message.ts';
 import type { Table } from '../metadata.ts';
-import { countRows, LARGEST_PAGE, prepareRead } from '../read/prepare.ts';
-import { readPage } from '../read/read.ts';
+import { countRows, LARGEST_PAGE } from '../read/prepare.ts';
+import { prepareWell, readPage } from '../read/read.ts';
 import type { Scope } from '../read/scope.ts';
 import type { Row } from '../session.ts';
 import { ok, type Ask } from './ask.ts';
@@ -49,7 +49,7 @@ function nextSearch(search: string, cookie: string): string {
 export async function count(ask: Ask, table: Table): Promise<ApiResponse> {
   const { place, query, options, prefer } = ask;
   const rows = await countRows(
-    prepareRead({ session: place.session, table, query, parameters: options, annotations: prefer.annotations }),
+    await prepareWell({ session: place.session, table, query, parameters: options, annotations: prefer.annotations }),
   );
   return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(rows) };
 }

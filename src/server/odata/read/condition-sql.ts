@@ -11,18 +11,17 @@ import {
   asRegularExpression,
   hasSets,
   hasTrigram,
-  isLoose,
   readPattern,
   textOf,
   type Pattern,
 } from './pattern.ts';
 import { queryFunction } from './query-functions.ts';
-import { searchSql } from './search.ts';
 import {
   belongsTo,
   fromClause,
   newScope,
   resolveColumn,
+  searchKey,
   unknownColumn,
   type ColumnRef,
   type Scope,
@@ -143,10 +142,12 @@ function matches(statement: Statement, { column, folded, scope }: ColumnRef, pat
     column: `${column.name}_folded`,
     pattern: asLooseLike(pattern),
   };
-  if (!searchable || statement.common.has(search.pattern)) return exact;
-  statement.searches.push(search);
-  const found = sql<boolean>`${at(scope.alias, 'rowno')} in (select rowid ${searchSql(search)})`;
-  return isLoose(pattern) ? sql<boolean>`(${found} and ${exact})` : found;
+  if (!searchable) return exact;
+  const hits = statement.hits.get(searchKey(search));
+  if (hits === undefined) statement.searches.push(search);
+  if (hits === undefined || hits === 'many') return exact;
+  // The index finds a little too much, and the row may have changed since it was asked.
+  return sql<boolean>`(${at(scope.alias, 'rowno')} in (select value from json_each(${JSON.stringify(hits)})) and ${exact})`;
 }
 
 /** `any` as a list of ids, which both engines turn around: the inner index first, then the rows. */

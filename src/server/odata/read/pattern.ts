@@ -36,11 +36,6 @@ export function hasSets(pattern: Pattern): boolean {
   return pattern.some(({ kind }) => kind === 'set');
 }
 
-/** Whether `asLooseLike` finds more than the pattern says. */
-export function isLoose(pattern: Pattern): boolean {
-  return pattern.some((item) => item.kind === 'set' || (item.kind === 'char' && /[%_]/.test(item.char)));
-}
-
 /** Three plain characters in a row: below that a trigram index knows nothing. */
 export function hasTrigram(pattern: Pattern): boolean {
   let run = 0;

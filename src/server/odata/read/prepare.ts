@@ -13,6 +13,7 @@ import {
   newStatement,
   resolveColumn,
   unknownColumn,
+  type Hits,
   type Scope,
   type Statement,
 } from './scope.ts';
@@ -34,8 +35,8 @@ export interface ReadRequest {
   /** Rows of one page; the cookie of a next page is only made when this is given. */
   pageSize?: number | undefined;
   skipToken?: string | undefined;
-  /** Patterns that SQLite should not look for in its trigram index. */
-  common?: ReadonlySet<string> | undefined;
+  /** What searches in the trigram index of SQLite have found already. */
+  hits?: Hits | undefined;
   /** Also the columns that a list leaves out unless they are named. */
   heavy?: boolean | undefined;
 }
@@ -55,7 +56,7 @@ export interface Prepared {
 export function prepareRead(request: ReadRequest): Prepared {
   const { session, table, query } = request;
   session.access.demand(session.caller, 'read', table);
-  const statement = newStatement(session, request.parameters, request.common);
+  const statement = newStatement(session, request.parameters, request.hits);
   const scope = newScope(statement, table);
   const columns = chosenColumns(request);
   const key = at(scope.alias, table.key);

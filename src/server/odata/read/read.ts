@@ -3,7 +3,7 @@ import { finishRows } from './expand.ts';
 import { behind, orderSql, readCookie, writeCookie, type SortColumn } from './paging.ts';
 import { countRows, LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
 import { fromClause } from './scope.ts';
-import { findCommon } from './search.ts';
+import { findHits } from './search.ts';
 import type { Row } from '../session.ts';
 
 export interface Page {
@@ -48,9 +48,9 @@ function cookieAfter(
   return writeCookie({ page, values, key: String(last[scope.table.key]) });
 }
 
-async function prepareWell(request: ReadRequest): Promise<Prepared> {
+/** A query with what the trigram index knows about it. */
+export async function prepareWell(request: ReadRequest): Promise<Prepared> {
   const prepared = prepareRead(request);
   if (prepared.statement.searches.length === 0) return prepared;
-  const common = await findCommon(prepared.statement);
-  return common.size === 0 ? prepared : prepareRead({ ...request, common });
+  return prepareRead({ ...request, hits: await findHits(prepared.statement) });
 }

@@ -16,10 +16,10 @@ export interface Scope {
 export interface Statement {
   session: Session;
   parameters: ReadonlyMap<string, string>;
-  /** Searches through a trigram index of SQLite that the statement would make. */
+  /** Searches through a trigram index of SQLite that the statement could profit from. */
   searches: Search[];
-  /** Patterns that are known to be found too often for that; see `findCommon`. */
-  common: ReadonlySet<string>;
+  /** What they found, once they were made; see `findHits`. */
+  hits: Hits;
   /** A fresh short name. */
   alias(): string;
 }
@@ -30,13 +30,20 @@ export interface Search {
   pattern: string;
 }
 
+/** Search, as `searchKey` names it -> the numbers of the rows it found, or that they are too many to be of use. */
+export type Hits = ReadonlyMap<string, readonly number[] | 'many'>;
+
+export function searchKey({ index, column, pattern }: Search): string {
+  return `${index} ${column} ${pattern}`;
+}
+
 export function newStatement(
   session: Session,
   parameters: ReadonlyMap<string, string> = new Map(),
-  common: ReadonlySet<string> = new Set(),
+  hits: Hits = new Map(),
 ): Statement {
   let count = 0;
-  return { session, parameters, searches: [], common, alias: () => `t${count++}` };
+  return { session, parameters, searches: [], hits, alias: () => `t${count++}` };
 }
 
 export function newScope(statement: Statement, table: Table, variable?: string): Scope {
