@@ -2,6 +2,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { openCrm, type CrmOptions } from './crm/crm.ts';
 import type { Database } from './db/open.ts';
 import { registerPages, type PagesOptions } from './http/pages.ts';
+import { documentedLimits, type RequestLimits } from './http/request-limits.ts';
 import { createServer, type ServerOptions } from './http/server.ts';
 import { createTokenCheck, type Issuer } from './http/tokens.ts';
 
@@ -13,6 +14,8 @@ export interface AppOptions {
   /** The add-in's built files; leave them out in tests of the API. */
   pages?: PagesOptions | undefined;
   loopback?: ServerOptions['loopback'];
+  /** What one user may ask the Web API for in five minutes; the original's numbers when it is left out, null: no limits. */
+  limits?: RequestLimits | null | undefined;
   serverFactory?: ServerOptions['serverFactory'];
   now?: (() => Date) | undefined;
   logger?: FastifyBaseLogger | undefined;
@@ -27,6 +30,8 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
   const server = createServer({
     checkToken: createTokenCheck(options.identity.issuers, now),
     loopback: options.loopback,
+    limits: options.limits === null ? undefined : (options.limits ?? documentedLimits),
+    now: () => now().getTime(),
     logger: options.logger,
     serverFactory: options.serverFactory,
   });

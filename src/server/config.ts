@@ -1,3 +1,5 @@
+import { documentedLimits, type RequestLimits } from './http/request-limits.ts';
+
 /**
  * The environment of a production server, read once, checked, and then forgotten: what contradicts itself stops the program in
  * its first second with a sentence. docs/operating.md lists the variables.
@@ -13,6 +15,8 @@ export interface Config {
   readonly signIn: SignIn;
   /** Null: the built-in CRM. */
   readonly dataverse: Dataverse | null;
+  /** What one user may ask the built-in CRM for in five minutes. Null: no limits. */
+  readonly limits: RequestLimits | null;
   /** Mail addresses whose first sign-in makes them System Administrator of the built-in CRM. */
   readonly administrators: readonly string[];
 }
@@ -66,6 +70,7 @@ export function readConfig(environment: Environment, role: string): Config {
       authority: environment['AUTHORITY'] ?? login,
     },
     dataverse: dataverseOf(environment, need, `${login}/oauth2/v2.0/token`),
+    limits: limitsOf(environment),
     administrators: (environment['ADMINISTRATORS'] ?? '')
       .split(',')
       .map((each) => each.trim().toLowerCase())
@@ -83,6 +88,20 @@ function portOf(text: string): number {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new ConfigError(`PORT is a number from 1 to 65535, not "${text}".`);
   return port;
+}
+
+function limitsOf(environment: Environment): RequestLimits | null {
+  if (environment['REQUEST_LIMITS'] === 'off') return null;
+  const numberOf = (name: string, usual: number): number => {
+    const text = environment[name] ?? String(usual);
+    if (!/^[1-9]\d{0,8}$/.test(text)) throw new ConfigError(`${name} is a whole number above zero, not "${text}".`);
+    return Number(text);
+  };
+  return {
+    requests: numberOf('LIMIT_REQUESTS', documentedLimits.requests),
+    executionSeconds: numberOf('LIMIT_EXECUTION_SECONDS', documentedLimits.executionSeconds),
+    concurrent: numberOf('LIMIT_CONCURRENT', documentedLimits.concurrent),
+  };
 }
 
 function urlOf(name: string, text: string): string {

@@ -44,6 +44,7 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
       crm: { organisation: 'Alongside', firstSignIn: 'refuse', administrators: [...config.administrators] },
     }),
     pages: pagesOf(config),
+    limits: config.limits,
     logger: log,
   });
   const options: QueueOptions = {

@@ -41,7 +41,7 @@ export async function openCrm(
     rules: createRules(() => callers.forget()),
     access: createAccess(),
     callerOf: async (request) =>
-      callers.callerOf(await server.identify(request), request.headers['callerobjectid']?.toString()),
+      callers.callerOf(await server.admit(request), request.headers['callerobjectid']?.toString()),
     now,
   });
   registerRecordPage(server, crmModel);

@@ -7,7 +7,9 @@ import Fastify, {
   type FastifyRequest,
 } from 'fastify';
 import { errorBody, toHttpError } from './errors.ts';
+import { registerAdmission } from './admission.ts';
 import { createLoopbackCheck } from './loopback.ts';
+import type { RequestLimits } from './request-limits.ts';
 import type { Identity, TokenCheck } from './tokens.ts';
 
 /** A Web API address may be 32 KB long, escaped twice that; Node's own limit for all headers is 16 KB. */
@@ -18,6 +20,10 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 
 export interface ServerOptions {
   checkToken: TokenCheck;
+  /** What one user may ask for; undefined: no limits. */
+  limits?: RequestLimits | undefined;
+  /** Milliseconds since 1970. */
+  now: () => number;
   /** Set while the server is meant for this machine only: the names it answers to, and other pages' origins it trusts. */
   loopback?: { hosts: readonly string[]; origins?: readonly string[] } | undefined;
   logger?: FastifyBaseLogger | undefined;
@@ -48,6 +54,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     frameworkErrors: (error, _request, reply) => void sendError(reply, error),
   });
   server.decorate('identify', (request: FastifyRequest) => options.checkToken(request.headers.authorization));
+  registerAdmission(server, options.limits, options.now);
   if (loopback !== undefined) {
     const check = createLoopbackCheck(loopback.hosts, loopback.origins);
     server.addHook('onRequest', async (request) => check(request.headers.host, request.headers.origin));
