@@ -4,12 +4,14 @@ import { DatabaseError } from './errors.ts';
 import type { Engine } from './engine.ts';
 import { crmTables } from './migrations/0001-crm.ts';
 import { ledgerTables } from './migrations/0002-ledger.ts';
+import { securityTables } from './migrations/0004-security.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
 const steps = new Map<string, Step>([
   ['0001-crm', crmTables],
   ['0002-ledger', ledgerTables],
+  ['0004-security', securityTables],
 ]);
 
 /** @throws {DatabaseError} `newer` when the database knows a step that this program does not; it is left untouched. */

@@ -2,6 +2,7 @@ import { model, type CollectionParts } from '../metadata.ts';
 import { activities, activityTables, partyTables, regardingTables } from './activities.ts';
 import { organisation } from './organisation.ts';
 import { people } from './people.ts';
+import { security, securityCollections, securityPairs } from './security.ts';
 
 const inverse: CollectionParts[] = [
   ['contact_customer_accounts', 'account', 'contact', 'parentcustomerid'],
@@ -55,4 +56,8 @@ function activitiesOf(name: string): CollectionParts[] {
   ]);
 }
 
-export const crmModel = model([...people, ...activities, ...organisation], inverse);
+export const crmModel = model(
+  [...people, ...activities, ...organisation, ...security],
+  [...inverse, ...securityCollections],
+  securityPairs,
+);

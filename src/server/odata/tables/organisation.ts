@@ -20,6 +20,7 @@ const systemuser = table({
     applicationid: byServer(plain('Application Id', 'guid')),
     isdisabled: plain('Disabled', 'boolean', { initial: false }),
     businessunitid: lookup('Business Unit', 'businessunit'),
+    parentsystemuserid: lookup('Manager', 'systemuser'),
   },
 });
 
@@ -62,17 +63,11 @@ const businessunit = table({
   set: 'businessunits',
   key: 'businessunitid',
   primary: 'name',
-  columns: { name: required(named('Name', 160)), parentbusinessunitid: lookup('Parent Business', 'businessunit') },
-});
-
-const role = table({
-  name: 'role',
-  label: 'Security Role',
-  set: 'roles',
-  key: 'roleid',
-  primary: 'name',
-  readOnly: true,
-  columns: { name: named('Name', 100), businessunitid: lookup('Business Unit', 'businessunit') },
+  columns: {
+    name: required(named('Name', 160)),
+    parentbusinessunitid: lookup('Parent Business', 'businessunit'),
+    isdisabled: plain('Disabled', 'boolean', { initial: false }),
+  },
 });
 
 const organization = table({
@@ -87,7 +82,11 @@ const organization = table({
     maxuploadfilesize: plain('Maximum Attachment Size', 'integer'),
     trackingprefix: text('Tracking Prefix', 256),
     blockedattachments: text('Blocked Attachments', 4000),
+    ishierarchicalsecuritymodelenabled: plain('Hierarchical Security', 'boolean', { initial: false }),
+    /** How many levels of reports a manager may read. */
+    maxdepthforhierarchicalsecuritymodel: plain('Hierarchical Security Depth', 'integer', { initial: 3 }),
+    sharetopreviousowneronassign: plain('Share Reassigned Records with Original Owner', 'boolean', { initial: false }),
   },
 });
 
-export const organisation: readonly Table[] = [systemuser, team, queue, businessunit, role, organization];
+export const organisation: readonly Table[] = [systemuser, team, queue, businessunit, organization];
