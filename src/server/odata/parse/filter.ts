@@ -60,7 +60,17 @@ export function parseArguments(source: string): Map<string, Argument> {
   return found;
 }
 
-/** One literal, as a parameter alias has it. */
+/** What a parameter alias stands for: a value, a list of values or a column; never another alias. */
+export function parseArgument(source: string): Exclude<Argument, Alias> {
+  if (source.length > 65_536) throw badRequest('The value of a parameter alias is too long.', '0x80044331');
+  const parser = createParser(readTokens(source));
+  const found = parser.argument();
+  parser.end();
+  if (found.kind === 'alias') throw badRequest(`A parameter alias cannot stand for another one, ${found.name}.`);
+  return found;
+}
+
+/** One literal, as a parameter of a message has it. */
 export function parseLiteral(source: string): Literal {
   const tokens = readTokens(source);
   const token = tokens.next();
@@ -192,11 +202,15 @@ function createParser(tokens: Tokens) {
       const parameter = name();
       expect('=');
       if (found.has(parameter)) throw badRequest(`The parameter ${parameter} is given twice.`);
-      found.set(parameter, isMark('[') ? list() : operand());
+      found.set(parameter, argument());
       if (found.size > 50) throw badRequest('The function has too many parameters.');
     }
     tokens.next();
     return found;
+  }
+
+  function argument(): Argument {
+    return isMark('[') ? list() : operand();
   }
 
   function list(): Argument {
@@ -216,5 +230,5 @@ function createParser(tokens: Tokens) {
   const end = () => {
     if (tokens.peek().kind !== 'end') unexpected(tokens.peek());
   };
-  return { either, callArguments, end };
+  return { either, callArguments, argument, end };
 }

@@ -25,6 +25,7 @@ export interface Tokens {
 
 const NUMBER_LIKE =
   /([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})|(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d))|(\d{4}-\d\d-\d\d)|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)/y;
+const QUOTE = 39;
 const NAME = /[A-Za-z_][\w.]*/y;
 const ALIAS = /@[A-Za-z_]\w*/y;
 const MARKS = '()/,:=[]';
@@ -40,8 +41,8 @@ export function readTokens(source: string): Tokens {
     start = at;
     if (at >= source.length) return { kind: 'end' };
     const first = source.charAt(at);
-    if (first === "'") return { kind: 'literal', type: 'string', value: quoted("'") };
-    if (first === '"') return { kind: 'literal', type: 'string', value: quoted('"') };
+    if (first === "'") return { kind: 'literal', type: 'string', value: quoted() };
+    if (first === '"') return { kind: 'literal', type: 'string', value: json() };
     if (MARKS.includes(first)) {
       at += 1;
       return { kind: 'mark', text: first };
@@ -49,16 +50,36 @@ export function readTokens(source: string): Tokens {
     return numberLike(first) ?? word() ?? fail();
   }
 
-  function quoted(quote: string): string {
-    let text = '';
-    for (;;) {
-      const close = source.indexOf(quote, at + 1);
-      if (close < 0) throw badRequest(`There is an unterminated string literal at position ${start}.`);
-      text += source.slice(at + 1, close);
-      at = close + 1;
-      if (source.charAt(at) !== quote) return text;
-      text += quote;
+  /** A quote inside is doubled. */
+  function quoted(): string {
+    let close = source.indexOf("'", at + 1);
+    let doubled = false;
+    while (close >= 0 && source.charCodeAt(close + 1) === QUOTE) {
+      doubled = true;
+      close = source.indexOf("'", close + 2);
     }
+    if (close < 0) throw unterminated();
+    const text = source.slice(at + 1, close);
+    at = close + 1;
+    return doubled ? text.replaceAll("''", "'") : text;
+  }
+
+  /** As in the arrays of query functions, which are JSON. */
+  function json(): string {
+    let close = at + 1;
+    while (close < source.length && source.charAt(close) !== '"') close += source.charAt(close) === '\\' ? 2 : 1;
+    if (close >= source.length) throw unterminated();
+    const text = source.slice(at, close + 1);
+    at = close + 1;
+    try {
+      return String(JSON.parse(text));
+    } catch {
+      throw badRequest(`Invalid JSON at position ${start}: ${shown(text)} is not a text.`);
+    }
+  }
+
+  function unterminated() {
+    return badRequest(`There is an unterminated string literal at position ${start}.`);
   }
 
   function numberLike(first: string): Literal | undefined {

@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import { fold } from '../../db/fold.ts';
-import { badRequest, shown } from '../bad-request.ts';
-import { parseLiteral, type Comparison, type Condition, type Operand } from '../parse/filter.ts';
+import { badRequest } from '../bad-request.ts';
+import { parseArgument, type Argument, type Comparison, type Condition, type Operand } from '../parse/filter.ts';
 import { at } from '../identifier.ts';
 import { tableOf } from '../metadata.ts';
 import {
@@ -57,7 +57,7 @@ export function conditionSql(statement: Statement, scope: Scope, condition: Cond
     case 'all':
       return lambdaSql(statement, scope, condition);
     case 'call':
-      return queryFunction(statement, condition.name, condition.arguments, (segments) =>
+      return queryFunction(statement, condition.name, knownArguments(statement, condition.arguments), (segments) =>
         resolveColumn(statement, scope, segments),
       );
   }
@@ -67,22 +67,37 @@ function compareSql(
   statement: Statement,
   scope: Scope,
   operator: Comparison,
-  left: Operand,
-  right: Operand,
+  given: Operand,
+  other: Operand,
 ): RawBuilder<boolean> {
+  const left = knownOperand(statement, given);
+  const right = knownOperand(statement, other);
   if (left.kind !== 'path') {
     if (right.kind !== 'path') throw badRequest('A comparison needs a column on one of its sides.');
-    return compareSql(statement, scope, TURNED[operator], right, left);
+    return compareValue(TURNED[operator], resolveColumn(statement, scope, right.segments), left);
   }
   const column = resolveColumn(statement, scope, left.segments);
   if (right.kind === 'path') return compareColumns(operator, column, resolveColumn(statement, scope, right.segments));
-  return compareValue(operator, column, right.kind === 'alias' ? aliasValue(statement, right.name) : right);
+  return compareValue(operator, column, right);
 }
 
-function aliasValue(statement: Statement, name: string): Literal {
-  const source = statement.parameters.get(name);
-  if (source === undefined) throw badRequest(`The parameter alias ${shown(name)} has no value.`);
-  return parseLiteral(source);
+type Known<Given> = Exclude<Given, { kind: 'alias' }>;
+
+/** An alias stands for a value or a column; without a value of its own it is null, as documented. */
+function knownArgument(statement: Statement, argument: Argument): Known<Argument> {
+  if (argument.kind !== 'alias') return argument;
+  const source = statement.parameters.get(argument.name);
+  return source === undefined ? { kind: 'literal', type: 'null', value: null } : parseArgument(source);
+}
+
+function knownOperand(statement: Statement, operand: Operand): Known<Operand> {
+  const known = knownArgument(statement, operand);
+  if (known.kind === 'list') throw badRequest('A list of values cannot be compared; use Microsoft.Dynamics.CRM.In.');
+  return known;
+}
+
+function knownArguments(statement: Statement, given: ReadonlyMap<string, Argument>): Map<string, Argument> {
+  return new Map([...given].map(([name, argument]) => [name, knownArgument(statement, argument)]));
 }
 
 function compareColumns(operator: Comparison, left: ColumnRef, right: ColumnRef): RawBuilder<boolean> {
@@ -112,7 +127,7 @@ function textSql(
   if (found.column.kind !== 'string' && found.column.kind !== 'memo') {
     throw badRequest(`${condition.test} works on text; ${found.column.name} is ${found.column.kind}.`);
   }
-  const operand = condition.value.kind === 'alias' ? aliasValue(statement, condition.value.name) : condition.value;
+  const operand = knownOperand(statement, condition.value);
   if (operand.kind !== 'literal' || typeof operand.value !== 'string')
     throw badRequest(`${condition.test} needs a text as its second argument.`);
   const wanted = found.column.exact === true ? operand.value : fold(operand.value);
