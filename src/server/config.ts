@@ -11,6 +11,8 @@ export interface Config {
   /** Where browsers reach this server, without a slash at the end. */
   readonly publicUrl: string;
   readonly database: { readonly file: string } | { readonly url: string };
+  /** Longest time of one statement; undefined: what suits the database. */
+  readonly statementSeconds: number | undefined;
   readonly tenantId: string;
   readonly signIn: SignIn;
   /** Null: the built-in CRM. */
@@ -61,6 +63,8 @@ export function readConfig(environment: Environment, role: string): Config {
     bind: environment['BIND'] ?? '127.0.0.1',
     publicUrl: urlOf('PUBLIC_URL', need('PUBLIC_URL', 'the https address under which browsers reach this server')),
     database: databaseOf(environment),
+    statementSeconds:
+      environment['STATEMENT_SECONDS'] === undefined ? undefined : numberOf(environment, 'STATEMENT_SECONDS', 0),
     tenantId,
     signIn: {
       issuer: environment['TOKEN_ISSUER'] ?? `${login}/v2.0`,
@@ -90,17 +94,18 @@ function portOf(text: string): number {
   return port;
 }
 
+function numberOf(environment: Environment, name: string, usual: number): number {
+  const text = environment[name] ?? String(usual);
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new ConfigError(`${name} is a whole number above zero, not "${text}".`);
+  return Number(text);
+}
+
 function limitsOf(environment: Environment): RequestLimits | null {
   if (environment['REQUEST_LIMITS'] === 'off') return null;
-  const numberOf = (name: string, usual: number): number => {
-    const text = environment[name] ?? String(usual);
-    if (!/^[1-9]\d{0,8}$/.test(text)) throw new ConfigError(`${name} is a whole number above zero, not "${text}".`);
-    return Number(text);
-  };
   return {
-    requests: numberOf('LIMIT_REQUESTS', documentedLimits.requests),
-    executionSeconds: numberOf('LIMIT_EXECUTION_SECONDS', documentedLimits.executionSeconds),
-    concurrent: numberOf('LIMIT_CONCURRENT', documentedLimits.concurrent),
+    requests: numberOf(environment, 'LIMIT_REQUESTS', documentedLimits.requests),
+    executionSeconds: numberOf(environment, 'LIMIT_EXECUTION_SECONDS', documentedLimits.executionSeconds),
+    concurrent: numberOf(environment, 'LIMIT_CONCURRENT', documentedLimits.concurrent),
   };
 }
 

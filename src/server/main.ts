@@ -33,7 +33,7 @@ const serviceUser = 'a1050000-0000-4000-8000-000000000001';
 
 async function start(config: Config, log: Logger): Promise<() => Promise<void>> {
   if ('file' in config.database) mkdirSync(dirname(config.database.file), { recursive: true });
-  const database = await openDatabase(config.database);
+  const database = await openDatabase(config.database, { seconds: config.statementSeconds });
   const service = await createServiceIdentity(config.tenantId, serviceUser, Date.now);
   const { issuer, audience, keys } = config.signIn;
   const people = { issuer, audience, keys: createRemoteJWKSet(new URL(keys)) };

@@ -42,7 +42,13 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof Error && /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
 }
 
-/** Whether PostgreSQL stopped a statement that ran longer than one may. */
+/** SQLite's counterpart of PostgreSQL's 57014; see time-limit.ts. */
+export class StatementTimeout extends Error {
+  override readonly name = 'StatementTimeout';
+  readonly code = 'STATEMENT_TIMEOUT';
+}
+
+/** Whether a statement was stopped because it ran longer than one may. */
 export function isTimeout(error: unknown): boolean {
-  return driverCode(error) === '57014';
+  return ['57014', 'STATEMENT_TIMEOUT'].includes(driverCode(error));
 }

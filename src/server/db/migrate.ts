@@ -24,7 +24,14 @@ export async function bringUpToDate(db: Kysely<object>, engine: Engine, name: st
     );
   }
   const migrations: Record<string, Migration> = {};
-  for (const [key, step] of steps) migrations[key] = { up: (migrating: Kysely<object>) => step.up(migrating, engine) };
+  for (const [key, step] of steps) {
+    const up = async (migrating: Kysely<object>) => {
+      // A large table may take its time; the limit is for requests.
+      if (engine === 'postgres') await sql`set local statement_timeout = 0`.execute(migrating);
+      await step.up(migrating, engine);
+    };
+    migrations[key] = { up };
+  }
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
   if (error !== undefined)
     throw error instanceof Error ? error : new Error('The schema could not be brought up to date');

@@ -8,6 +8,7 @@ import { bringUpToDate } from './migrate.ts';
 import { ownDirectory } from './owner-lock.ts';
 import { kyselyOverPostgres, openPool } from './postgres.ts';
 import { kyselyOverSqlite, makeDurable, openSqlite } from './sqlite.ts';
+import { createStatementClock } from './time-limit.ts';
 
 export interface Database {
   readonly db: Kysely<object>;
@@ -25,23 +26,38 @@ export interface Database {
 /** An SQLite file (`:memory:` for a database that lives as long as its process), or the URL of a PostgreSQL. */
 export type DatabaseLocation = { file: string } | { url: string };
 
+/** How long one statement may run; what takes longer fails with an error that `isTimeout` knows. */
+export interface StatementLimits {
+  seconds?: number | undefined;
+  /** Milliseconds that only grow. */
+  clock?: (() => number) | undefined;
+}
+
+/** SQLite works in this process: while it does, nobody else is answered. PostgreSQL keeps one connection of ten busy. */
+const SQLITE_SECONDS = 5;
+const POSTGRES_SECONDS = 30;
+
 /**
  * Opens a database and brings its schema up to date.
  * @throws {DatabaseError} with a sentence for people: in use, newer than this program, unreadable, unreachable.
  */
-export function openDatabase(location: DatabaseLocation): Promise<Database> {
-  return 'url' in location ? openPostgresDatabase(location.url) : openSqliteDatabase(location.file);
+export function openDatabase(location: DatabaseLocation, limits: StatementLimits = {}): Promise<Database> {
+  return 'url' in location
+    ? openPostgresDatabase(location.url, limits.seconds ?? POSTGRES_SECONDS)
+    : openSqliteDatabase(location.file, limits);
 }
 
-async function openSqliteDatabase(file: string): Promise<Database> {
+async function openSqliteDatabase(file: string, limits: StatementLimits): Promise<Database> {
   const owner = file === ':memory:' ? undefined : ownDirectory(dirname(file));
   let raw: DatabaseSync | undefined;
   try {
-    raw = openSqlite(file);
+    const clock = createStatementClock(limits.clock ?? (() => performance.now()));
+    raw = openSqlite(file, clock);
     raw.prepare('select count(*) from sqlite_schema').get();
-    const db = kyselyOverSqlite(raw);
+    const db = kyselyOverSqlite(raw, clock);
     await bringUpToDate(db, 'sqlite', file);
     makeDurable(raw);
+    clock.limit(limits.seconds ?? SQLITE_SECONDS);
     const close = async () => {
       await db.destroy();
       if (raw?.isOpen) raw.close();
@@ -56,8 +72,8 @@ async function openSqliteDatabase(file: string): Promise<Database> {
   }
 }
 
-async function openPostgresDatabase(url: string): Promise<Database> {
-  const pool = openPool(url);
+async function openPostgresDatabase(url: string, seconds: number): Promise<Database> {
+  const pool = openPool(url, seconds);
   const db = kyselyOverPostgres(pool);
   try {
     await greet(pool, url);

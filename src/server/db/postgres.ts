@@ -11,7 +11,7 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** Runs until `statementSeconds` at most per statement, so that one query cannot hold a connection for ever. */
-export function openPool(url: string, statementSeconds = 30): pg.Pool {
+export function openPool(url: string, statementSeconds: number): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     types,

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely';
 import { fold } from './fold.ts';
+import { registerWithin, type StatementClock } from './time-limit.ts';
 
 /** Preparing costs about as much as running: the statements of a working day fit in this many. */
 const KEPT_STATEMENTS = 500;
@@ -18,9 +19,13 @@ class NodeSqliteDialect extends SqliteDialect {
   }
 }
 
-export function openSqlite(file: string): DatabaseSync {
+export function openSqlite(file: string, clock: StatementClock): DatabaseSync {
   const raw = new DatabaseSync(file, { timeout: 5000 });
-  raw.function('crm_fold', { deterministic: true }, (text) => (typeof text === 'string' ? fold(text) : null));
+  raw.function('crm_fold', { deterministic: true }, (text) => {
+    clock.tick();
+    return typeof text === 'string' ? fold(text) : null;
+  });
+  registerWithin(raw, clock);
   return raw;
 }
 
@@ -33,16 +38,16 @@ export function makeDurable(raw: DatabaseSync): void {
   raw.exec('pragma temp_store = memory');
 }
 
-export function kyselyOverSqlite(raw: DatabaseSync): Kysely<object> {
-  const database = { close: () => raw.close(), prepare: keepStatements(raw) };
+export function kyselyOverSqlite(raw: DatabaseSync, clock: StatementClock): Kysely<object> {
+  const database = { close: () => raw.close(), prepare: keepStatements(raw, clock) };
   return new Kysely<object>({ dialect: new NodeSqliteDialect({ database }) });
 }
 
 /** The shape in which Kysely's SQLite driver wants statements; the least recently used are forgotten. */
-function keepStatements(raw: DatabaseSync): (sql: string) => SqliteStatement {
+function keepStatements(raw: DatabaseSync, clock: StatementClock): (sql: string) => SqliteStatement {
   const kept = new Map<string, SqliteStatement>();
   return (sql) => {
-    const statement = kept.get(sql) ?? wrap(raw.prepare(sql));
+    const statement = kept.get(sql) ?? wrap(raw.prepare(sql), clock);
     kept.delete(sql);
     kept.set(sql, statement);
     const oldest = kept.size > KEPT_STATEMENTS ? kept.keys().next().value : undefined;
@@ -51,12 +56,16 @@ function keepStatements(raw: DatabaseSync): (sql: string) => SqliteStatement {
   };
 }
 
-function wrap(statement: StatementSync): SqliteStatement {
+function wrap(statement: StatementSync, clock: StatementClock): SqliteStatement {
+  const bind = (values: readonly unknown[]): SQLInputValue[] => {
+    clock.start();
+    return values.map(toSqlite);
+  };
   return {
     reader: statement.columns().length > 0,
-    all: (values) => statement.all(...values.map(toSqlite)),
-    run: (values) => statement.run(...values.map(toSqlite)),
-    iterate: (values) => statement.iterate(...values.map(toSqlite)),
+    all: (values) => statement.all(...bind(values)),
+    run: (values) => statement.run(...bind(values)),
+    iterate: (values) => statement.iterate(...bind(values)),
   };
 }
 

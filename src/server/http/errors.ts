@@ -31,11 +31,16 @@ export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   // First, because a body that breaks off has the code of a lost connection, which a database that is away has as well.
   const status = statusOfFramework(error);
-  if (status !== undefined && error instanceof Error) return new HttpError(status, error.message, '0x80048d19');
-  if (isTimeout(error)) return new HttpError(400, 'The query takes too long; ask for less at once.', '0x80044151');
+  if (status !== undefined) return new HttpError(status, messageOf(error), '0x80048d19');
+  if (isTimeout(error))
+    return new HttpError(400, 'SQL timeout expired. The query takes too long; ask for less at once.', '0x80044151');
   if (isUnavailable(error))
     return new HttpError(503, 'The database does not answer.', '0x80044150', { 'retry-after': '5' });
   return new HttpError(500, 'An unexpected error occurred. It was logged; the request had no effect.', '0x80040216');
+}
+
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'Bad request';
 }
 
 function statusOfFramework(error: unknown): number | undefined {

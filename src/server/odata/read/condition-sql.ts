@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { fold } from '../../db/fold.ts';
+import { within } from '../../db/time-limit.ts';
 import { badRequest } from '../bad-request.ts';
 import { parseArgument, type Argument, type Comparison, type Condition, type Operand } from '../parse/filter.ts';
 import { at } from '../identifier.ts';
@@ -183,6 +184,7 @@ function lambdaSql(
   const of = condition.of === undefined ? undefined : conditionSql(statement, inner, condition.of);
   const wanted = of !== undefined && condition.kind === 'all' ? sql<boolean>`not coalesce(${of}, false)` : of;
   const parts = [
+    within(session.engine, at(inner.alias, target.key)),
     sql<boolean>`${at(inner.alias, navigation.column)} is not null`,
     belongsTo(scope.table, inner, navigation),
     session.access.readable(session.caller, target, inner.alias),

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { within } from '../../db/time-limit.ts';
 import { conditionSql } from './condition-sql.ts';
 import { at, identifier, quoted, word } from '../identifier.ts';
 import type { Column, Table } from '../metadata.ts';
@@ -61,6 +62,7 @@ export function prepareRead(request: ReadRequest): Prepared {
   const columns = chosenColumns(request);
   const key = at(scope.alias, table.key);
   const conditions = [
+    within(session.engine, key),
     query.filter === undefined ? undefined : conditionSql(statement, scope, query.filter),
     session.access.readable(session.caller, table, scope.alias),
     request.among?.(scope),
