@@ -4,6 +4,7 @@ import { DatabaseError } from './errors.ts';
 import type { Engine } from './engine.ts';
 import { crmTables } from './migrations/0001-crm.ts';
 import { ledgerTables } from './migrations/0002-ledger.ts';
+import { furtherTables } from './migrations/0003-tables.ts';
 import { securityTables } from './migrations/0004-security.ts';
 import type { Step } from './migrations/step.ts';
 
@@ -11,6 +12,7 @@ import type { Step } from './migrations/step.ts';
 const steps = new Map<string, Step>([
   ['0001-crm', crmTables],
   ['0002-ledger', ledgerTables],
+  ['0003-tables', furtherTables],
   ['0004-security', securityTables],
 ]);
 

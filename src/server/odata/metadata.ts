@@ -193,6 +193,7 @@ export function table(parts: TableParts): Table {
   const all: Record<string, Part> = {
     [parts.key]: plain(`${parts.label} id`, 'guid'),
     ...parts.columns,
+    ...moneyColumns(parts.columns),
     ...(parts.owned === true
       ? {
           ownerid: lookup('Owner', 'systemuser', 'team'),
@@ -223,6 +224,22 @@ export function table(parts: TableParts): Table {
     activity: parts.activity ?? false,
     readOnly: parts.readOnly ?? false,
     tracked: parts.tracked ?? (parts.part !== true && parts.readOnly !== true),
+  };
+}
+
+/** Amounts are in the row's currency; `<column>_base` is the same in the organisation's. */
+function moneyColumns(columns: Record<string, Part>): Record<string, Part> {
+  const amounts = Object.entries(columns).filter(([, { kind }]) => kind === 'money');
+  if (amounts.length === 0) return {};
+  return {
+    transactioncurrencyid: lookup('Currency', 'transactioncurrency'),
+    exchangerate: byServer(plain('Exchange Rate', 'decimal', { heavy: true })),
+    ...Object.fromEntries(
+      amounts.map(([name, { label }]) => [
+        `${name}_base`,
+        byServer(plain(`${label} (Base)`, 'money', { heavy: true })),
+      ]),
+    ),
   };
 }
 

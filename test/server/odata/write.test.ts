@@ -103,7 +103,7 @@ forEachEngine('Writing', (engine) => {
   });
 
   test.each([
-    ['an unknown column', { nickname: 'x' }, 'nickname'],
+    ['an unknown column', { shoesize: 'x' }, 'shoesize'],
     ['a prototype name', { constructor: 'x' }, 'constructor'],
     ['a number for a text', { firstname: 5 }, 'firstname'],
     ['a text that is too long', { jobtitle: 'x'.repeat(101) }, 'jobtitle'],

@@ -1,31 +1,9 @@
-import { sql, type Kysely } from 'kysely';
-import type { Engine } from '../engine.ts';
+import { sql } from 'kysely';
 import { foldInPostgres } from '../fold.ts';
+import { hasTrigrams, indexTexts, tableText, words, type TableShape } from '../table-shape.ts';
 import type { Step } from './step.ts';
 
-/**
- * The tables of the CRM, with the logical names of the dialect as column names.
- * - times are text `YYYY-MM-DDTHH:MM:SSZ`, dates `YYYY-MM-DD`: one order on both engines, and what goes over the wire;
- * - yes/no and choices are integers; a lookup is the row's id, and `<lookup>_type` its table where several are possible;
- * - `<column>_folded` is for comparing and searching (fold.ts), indexed for equality and prefixes;
- * - `rowno` is what the full-text index of SQLite points to; `versionnumber` grows with every write to any table.
- */
-interface TableShape {
-  key: string;
-  text?: string;
-  /** Text with a folded companion: compared through an index. */
-  folded?: string;
-  /** Folded text that is also searched inside, by trigrams. */
-  searched?: string;
-  integer?: string;
-  real?: string;
-  bytes?: string;
-  /** Lookups to one table; all are indexed. */
-  lookup?: string;
-  /** Lookups to one of several tables. */
-  polymorphic?: string;
-}
-
+/** The tables that a person at work sees: people and companies, what is sold and served, and what was said about it. */
 const written = { text: 'createdon modifiedon', lookup: 'createdby modifiedby' };
 const address = 'address1_line1 address1_city address1_postalcode address1_stateorprovince address1_country';
 const furtherEmails = 'emailaddress2 emailaddress3';
@@ -220,71 +198,3 @@ export const crmTables: Step = {
     await run(`create view activitypointer as ${parts.join(' union all ')}`);
   },
 };
-
-function words(text: string | undefined): string[] {
-  return text?.split(' ').filter((word) => word !== '') ?? [];
-}
-
-function tableText(name: string, shape: TableShape, engine: Engine): string {
-  const postgres = engine === 'postgres';
-  // The order of bytes, as SQLite has it: also what lets an index serve a prefix.
-  const text = postgres ? 'text collate "C"' : 'text';
-  const columns = [
-    postgres ? 'rowno bigint generated always as identity' : 'rowno integer primary key',
-    `${shape.key} ${text} not null ${postgres ? 'primary key' : 'unique'}`,
-    'versionnumber bigint not null',
-    ...words(shape.text).map((column) => `${column} ${text}`),
-    ...foldedColumns(shape).flatMap((column) => [`${column} ${text}`, `${column}_folded ${text}`]),
-    ...words(shape.integer).map((column) => `${column} ${postgres ? 'bigint' : 'integer'}`),
-    ...words(shape.real).map((column) => `${column} ${postgres ? 'double precision' : 'real'}`),
-    ...words(shape.bytes).map((column) => `${column} ${postgres ? 'bytea' : 'blob'}`),
-    ...words(shape.lookup).map((column) => `${column} ${text}`),
-    ...words(shape.polymorphic).flatMap((column) => [`${column} ${text}`, `${column}_type ${text}`]),
-  ];
-  return `create table ${name} (${columns.join(', ')})`;
-}
-
-function foldedColumns(shape: TableShape): string[] {
-  return [...words(shape.searched), ...words(shape.folded)];
-}
-
-function indexTexts(name: string, shape: TableShape, engine: Engine, trigrams: boolean): string[] {
-  const indexed = [
-    'versionnumber',
-    ...foldedColumns(shape).map((column) => `${column}_folded`),
-    ...words(shape.lookup).filter((column) => !words(written.lookup).includes(column)),
-    ...words(shape.polymorphic),
-    ...words(shape.text).filter((column) =>
-      ['createdon', 'modifiedon', 'scheduledend', 'actualend', 'senton'].includes(column),
-    ),
-  ];
-  const plain = indexed.map((column) => `create index ${name}_by_${column} on ${name} (${column})`);
-  const searched = words(shape.searched).map((column) => `${column}_folded`);
-  if (engine === 'sqlite') return [...plain, ...(searched.length > 0 ? fullText(name, searched) : [])];
-  if (!trigrams) return plain;
-  return [
-    ...plain,
-    ...searched.map((column) => `create index ${name}_in_${column} on ${name} using gin (${column} gin_trgm_ops)`),
-  ];
-}
-
-/** A trigram index beside the table, kept by triggers; it holds no text of its own. */
-function fullText(name: string, columns: string[]): string[] {
-  const list = columns.join(', ');
-  const of = (row: string) => columns.map((column) => `${row}.${column}`).join(', ');
-  const add = `insert into ${name}_fts (rowid, ${list}) values (new.rowno, ${of('new')});`;
-  const drop = `insert into ${name}_fts (${name}_fts, rowid, ${list}) values ('delete', old.rowno, ${of('old')});`;
-  return [
-    `create virtual table ${name}_fts using fts5 (${list}, content = '${name}', content_rowid = 'rowno', tokenize = 'trigram', detail = 'none')`,
-    `create trigger ${name}_fts_insert after insert on ${name} begin ${add} end`,
-    `create trigger ${name}_fts_delete after delete on ${name} begin ${drop} end`,
-    `create trigger ${name}_fts_update after update of ${list} on ${name} begin ${drop} ${add} end`,
-  ];
-}
-
-/** The extension is part of every usual installation, but not every role may create it: then substrings are scanned for. */
-async function hasTrigrams(db: Kysely<object>): Promise<boolean> {
-  await sql`do $$ begin create extension if not exists pg_trgm; exception when others then null; end $$`.execute(db);
-  const { rows } = await sql`select 1 from pg_extension where extname = 'pg_trgm'`.execute(db);
-  return rows.length > 0;
-}

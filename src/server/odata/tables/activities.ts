@@ -11,10 +11,13 @@ import {
   type Table,
   type TableParts,
 } from '../metadata.ts';
+import { imported, rare } from './shared-columns.ts';
 
 export const regardingTables = ['account', 'contact', 'lead', 'opportunity', 'incident'] as const;
 export const partyTables = ['systemuser', 'contact', 'account', 'lead', 'team', 'queue'] as const;
-export const activityTables = ['email', 'appointment', 'task', 'phonecall'] as const;
+/** What people put into a queue, a calendar or a list of things to do. */
+export const queuedActivities = ['email', 'appointment', 'task', 'phonecall', 'letter'] as const;
+export const activityTables = [...queuedActivities, 'opportunityclose', 'incidentresolution'] as const;
 
 const BODY = 1_073_741_823;
 
@@ -28,10 +31,19 @@ const shared = (type: string): TableParts['columns'] => ({
   actualstart: plain('Actual Start', 'datetime'),
   actualend: plain('Actual End', 'datetime'),
   prioritycode: choice('Priority', { 0: 'Low', 1: 'Normal', 2: 'High' }, 1),
+  actualdurationminutes: plain('Actual Duration', 'integer'),
+  scheduleddurationminutes: plain('Scheduled Duration', 'integer'),
+  ...rare({
+    sortdate: plain('Sort Date', 'datetime'),
+    isbilled: plain('Is Billed', 'boolean', { initial: false }),
+    isworkflowcreated: plain('Is Workflow Created', 'boolean', { initial: false }),
+  }),
 });
 
+const categories = rare({ category: text('Category', 250), subcategory: text('Sub-Category', 250) });
+
 /** Both the navigation that activitypointer hands down and the activity's own one are spoken. */
-function activity(parts: Omit<TableParts, 'key' | 'primary' | 'owned' | 'activity' | 'paths'>): Table {
+export function activity(parts: Omit<TableParts, 'key' | 'primary' | 'owned' | 'activity' | 'paths'>): Table {
   return table({
     ...parts,
     key: 'activityid',
@@ -109,6 +121,25 @@ const emailTable = activity({
     parentactivityid: byServer(lookup('Reply To', 'email')),
     emailsender: byServer(lookup('Sender', ...partyTables)),
     sendersaccount: byServer(lookup("Sender's Account", 'account')),
+    sendermailboxid: byServer(lookup("Sender's Mailbox", 'mailbox')),
+    receivingmailboxid: lookup('Receiving Mailbox', 'mailbox'),
+    acceptingentityid: byServer(lookup('Accepting Entity', 'queue', 'systemuser')),
+    templateid: lookup('Template', 'template'),
+    ...rare({
+      mimetype: text('Mime Type', 256),
+      compressed: byServer(plain('Compression', 'boolean', { initial: false })),
+      delayedemailsendtime: plain('Delayed Send Time', 'datetime'),
+      postponeemailprocessinguntil: byServer(plain('Delay email processing until', 'datetime')),
+      lastopenedtime: byServer(plain('Last Opened Time', 'datetime')),
+      opencount: byServer(plain('Open Count', 'integer', { initial: 0 })),
+      replycount: byServer(plain('Reply Count', 'integer', { initial: 0 })),
+      linksclickedcount: byServer(plain('Links Clicked Count', 'integer', { initial: 0 })),
+      attachmentopencount: byServer(plain('Attachment Open Count', 'integer', { initial: 0 })),
+      followemailuserpreference: plain('Following', 'boolean', { initial: true }),
+      isunsafe: byServer(plain('IsUnsafe', 'integer')),
+    }),
+    ...categories,
+    ...imported,
   },
 });
 
@@ -139,7 +170,6 @@ const appointment = activity({
   columns: {
     location: text('Location', 200),
     isalldayevent: plain('All Day Event', 'boolean', { initial: false }),
-    scheduleddurationminutes: plain('Duration', 'integer'),
     globalobjectid: text('Global Object Id', 300, { exact: true }),
     instancetypecode: choice(
       'Instance',
@@ -149,6 +179,18 @@ const appointment = activity({
     isonlinemeeting: plain('Online Meeting', 'boolean'),
     onlinemeetingjoinurl: text('Join Address', 2000),
     isdraft: plain('Draft', 'boolean'),
+    attachmentcount: byServer(plain('Attachment Count', 'integer', { initial: 0 })),
+    ...rare({
+      onlinemeetingid: text('Online Meeting Id', 250, { exact: true }),
+      onlinemeetingchatid: text('Online Meeting Chat Id', 250, { exact: true }),
+      onlinemeetingtype: choice('Online Meeting Type', { 1: 'Teams Meeting' }),
+      modifiedfieldsmask: text('Modified Fields Mask', 100),
+      originalstartdate: plain('Original Start Date', 'datetime'),
+      outlookownerapptid: plain('Outlook Appointment Owner', 'integer'),
+      seriesid: plain('Series Id', 'guid'),
+    }),
+    ...categories,
+    ...imported,
   },
 });
 
@@ -170,7 +212,12 @@ const task = activity({
     [1, 'Completed', [[5, 'Completed']]],
     [2, 'Canceled', [[6, 'Canceled']]],
   ],
-  columns: { category: text('Category', 250), percentcomplete: plain('Percent Complete', 'integer') },
+  columns: {
+    category: text('Category', 250),
+    percentcomplete: plain('Percent Complete', 'integer'),
+    subcategory: text('Sub-Category', 250, { heavy: true }),
+    ...imported,
+  },
 });
 
 const phonecall = activity({
@@ -189,7 +236,44 @@ const phonecall = activity({
     ],
     [2, 'Canceled', [[3, 'Canceled']]],
   ],
-  columns: { phonenumber: text('Phone Number', 200), directioncode: plain('Outgoing', 'boolean', { initial: true }) },
+  columns: {
+    phonenumber: text('Phone Number', 200),
+    directioncode: plain('Outgoing', 'boolean', { initial: true }),
+    leftvoicemail: plain('Left Voice Mail', 'boolean', { initial: false }),
+    ...categories,
+    ...imported,
+  },
+});
+
+const letter = activity({
+  name: 'letter',
+  label: 'Letter',
+  set: 'letters',
+  states: [
+    [
+      0,
+      'Open',
+      [
+        [1, 'Open'],
+        [2, 'Draft'],
+      ],
+    ],
+    [
+      1,
+      'Completed',
+      [
+        [4, 'Sent'],
+        [3, 'Received'],
+      ],
+    ],
+    [2, 'Canceled', [[5, 'Canceled']]],
+  ],
+  columns: {
+    address: text('Address', 200),
+    directioncode: plain('Outgoing', 'boolean', { initial: true }),
+    ...categories,
+    ...imported,
+  },
 });
 
 const activitypointer = table({
@@ -267,6 +351,7 @@ export const activities: readonly Table[] = [
   appointment,
   task,
   phonecall,
+  letter,
   activitypointer,
   activityparty,
   activitymimeattachment,

@@ -1,8 +1,22 @@
 import { model, type CollectionParts } from '../metadata.ts';
 import { activities, activityTables, partyTables, regardingTables } from './activities.ts';
+import { account } from './account.ts';
+import { closes } from './closes.ts';
+import { connections } from './connections.ts';
+import { contact } from './contact.ts';
+import { transactioncurrency } from './currency.ts';
+import { duplicates } from './duplicates.ts';
+import { service } from './incident.ts';
+import { lead } from './lead.ts';
+import { mailboxes } from './mailboxes.ts';
+import { notes } from './notes.ts';
+import { offline } from './offline.ts';
+import { opportunity } from './opportunity.ts';
 import { organisation } from './organisation.ts';
-import { people } from './people.ts';
+import { queues } from './queues.ts';
 import { security, securityCollections, securityPairs } from './security.ts';
+import { templates } from './templates.ts';
+import { views } from './views.ts';
 
 const inverse: CollectionParts[] = [
   ['contact_customer_accounts', 'account', 'contact', 'parentcustomerid'],
@@ -57,7 +71,26 @@ function activitiesOf(name: string): CollectionParts[] {
 }
 
 export const crmModel = model(
-  [...people, ...activities, ...organisation, ...security],
+  [
+    account,
+    contact,
+    lead,
+    opportunity,
+    ...service,
+    ...activities,
+    ...closes,
+    ...notes,
+    ...connections,
+    ...queues,
+    ...mailboxes,
+    ...templates,
+    ...duplicates,
+    ...views,
+    ...offline,
+    transactioncurrency,
+    ...organisation,
+    ...security,
+  ],
   [...inverse, ...securityCollections],
   securityPairs,
 );

@@ -1,4 +1,12 @@
 import { byServer, choice, email, lookup, named, plain, required, table, text, type Table } from '../metadata.ts';
+import {
+  emailRouterAccessApproval,
+  incomingDelivery,
+  outgoingDelivery,
+  preferredDays as weekdays,
+} from './option-sets.ts';
+import { image, imported, rare } from './shared-columns.ts';
+import { formats, usersettings } from './user-settings.ts';
 
 const systemuser = table({
   name: 'systemuser',
@@ -21,6 +29,59 @@ const systemuser = table({
     isdisabled: plain('Disabled', 'boolean', { initial: false }),
     businessunitid: lookup('Business Unit', 'businessunit'),
     parentsystemuserid: lookup('Manager', 'systemuser'),
+    defaultmailbox: byServer(lookup('Mailbox', 'mailbox')),
+    queueid: lookup('Default Queue', 'queue'),
+    transactioncurrencyid: lookup('Currency', 'transactioncurrency'),
+    accessmode: choice(
+      'Access Mode',
+      {
+        0: 'Read-Write',
+        1: 'Administrative',
+        2: 'Read',
+        3: 'Support User',
+        4: 'Non-interactive',
+        5: 'Delegated Admin',
+      },
+      0,
+    ),
+    ...rare({
+      middlename: text('Middle Name', 50),
+      nickname: text('Nickname', 50),
+      salutation: text('Salutation', 20),
+      personalemailaddress: text('Email 2', 100),
+      mobilealertemail: text('Mobile Alert Email', 100),
+      windowsliveid: text('Windows Live ID', 1024),
+      homephone: text('Home Phone', 50),
+      preferredphonecode: choice(
+        'Preferred Phone',
+        { 1: 'Main Phone', 2: 'Other Phone', 3: 'Home Phone', 4: 'Mobile Phone' },
+        1,
+      ),
+      preferredaddresscode: choice('Preferred Address', { 1: 'Mailing Address', 2: 'Other Address' }, 1),
+      employeeid: text('Employee', 100),
+      governmentid: text('Government', 100),
+      skills: text('Skills', 100),
+      photourl: text('Photo URL', 200),
+      yomifullname: text('Yomi Full Name', 200),
+      islicensed: plain('User Licensed', 'boolean', { initial: true }),
+      setupuser: plain('Restricted Access Mode', 'boolean', { initial: false }),
+      isintegrationuser: plain('Integration user mode', 'boolean', { initial: false }),
+      disabledreason: byServer(text('Disabled Reason', 500)),
+      incomingemaildeliverymethod: choice('Incoming Email Delivery Method', incomingDelivery, 2),
+      outgoingemaildeliverymethod: choice('Outgoing Email Delivery Method', outgoingDelivery, 2),
+      emailrouteraccessapproval: choice('Primary Email Status', emailRouterAccessApproval, 0),
+      isemailaddressapprovedbyo365admin: byServer(plain('Email Address Approved', 'boolean', { initial: false })),
+      address1_line1: text('Street 1', 250),
+      address1_line2: text('Street 2', 250),
+      address1_city: text('City', 128),
+      address1_postalcode: text('ZIP/Postal Code', 40),
+      address1_stateorprovince: text('State/Province', 128),
+      address1_country: text('Country/Region', 128),
+      address1_fax: text('Fax', 64),
+      address1_telephone2: text('Other Phone', 50),
+    }),
+    ...image,
+    ...imported,
   },
 });
 
@@ -34,26 +95,15 @@ const team = table({
     name: required(named('Team Name', 160)),
     emailaddress: email('E-mail'),
     description: text('Description', 2000),
-    teamtype: choice('Team Type', { 0: 'Owner', 1: 'Access' }, 0),
+    teamtype: choice('Team Type', { 0: 'Owner', 1: 'Access', 2: 'Security Group', 3: 'Office Group' }, 0),
     businessunitid: lookup('Business Unit', 'businessunit'),
-  },
-});
-
-const queue = table({
-  name: 'queue',
-  label: 'Queue',
-  set: 'queues',
-  key: 'queueid',
-  primary: 'name',
-  owned: true,
-  states: [
-    [0, 'Active', [[1, 'Active']]],
-    [1, 'Inactive', [[2, 'Inactive']]],
-  ],
-  columns: {
-    name: required(named('Name', 200)),
-    emailaddress: email('Incoming E-mail'),
-    description: text('Description', 2000),
+    administratorid: lookup('Administrator', 'systemuser'),
+    queueid: lookup('Default Queue', 'queue'),
+    transactioncurrencyid: lookup('Currency', 'transactioncurrency'),
+    isdefault: byServer(plain('Is Default', 'boolean', { initial: false })),
+    azureactivedirectoryobjectid: plain('Object Id for a group', 'guid'),
+    membershiptype: choice('Membership Type', { 0: 'Members and guests', 1: 'Members', 2: 'Owners', 3: 'Guests' }, 0),
+    ...imported,
   },
 });
 
@@ -66,7 +116,27 @@ const businessunit = table({
   columns: {
     name: required(named('Name', 160)),
     parentbusinessunitid: lookup('Parent Business', 'businessunit'),
+    divisionname: text('Division', 100),
+    description: text('Description', 2000),
+    emailaddress: text('Email', 100),
+    websiteurl: text('Website', 200),
     isdisabled: plain('Disabled', 'boolean', { initial: false }),
+    transactioncurrencyid: lookup('Currency', 'transactioncurrency'),
+    ...rare({
+      costcenter: text('Cost Center', 100),
+      ftpsiteurl: text('FTP Site', 200),
+      fileasname: text('File as Name', 100),
+      creditlimit: plain('Credit Limit', 'decimal'),
+      address1_line1: text('Bill To Street 1', 250),
+      address1_line2: text('Bill To Street 2', 250),
+      address1_city: text('Bill To City', 80),
+      address1_postalcode: text('Bill To ZIP/Postal Code', 20),
+      address1_stateorprovince: text('Bill To State/Province', 50),
+      address1_country: text('Bill To Country/Region', 80),
+      address1_telephone1: text('Main Phone', 50),
+      address1_fax: text('Fax', 50),
+    }),
+    ...imported,
   },
 });
 
@@ -82,11 +152,28 @@ const organization = table({
     maxuploadfilesize: plain('Maximum Attachment Size', 'integer'),
     trackingprefix: text('Tracking Prefix', 256),
     blockedattachments: text('Blocked Attachments', 4000),
+    basecurrencyid: byServer(lookup('Currency', 'transactioncurrency')),
+    basecurrencysymbol: byServer(text('Base Currency Symbol', 13)),
+    basecurrencyprecision: byServer(plain('Base Currency Precision', 'integer')),
+    languagecode: plain('Language', 'integer', { initial: 1033 }),
+    localeid: plain('Locale', 'integer', { initial: 1033 }),
+    weekstartdaycode: choice('Week Start Day Code', weekdays, 0),
+    fiscalcalendarstart: plain('Fiscal Calendar Start', 'datetime'),
+    isduplicatedetectionenabled: plain('Is Duplicate Detection Enabled', 'boolean', { initial: true }),
+    isduplicatedetectionenabledforonlinecreateupdate: plain(
+      'Is Duplicate Detection Enabled For Online Create/Update',
+      'boolean',
+      { initial: true },
+    ),
+    requireapprovalforuseremail: plain('Require Approval For User Email', 'boolean', { initial: true }),
+    requireapprovalforqueueemail: plain('Require Approval For Queue Email', 'boolean', { initial: true }),
+    isfolderbasedtrackingenabled: plain('Is Folder Based Tracking Enabled', 'boolean', { initial: true }),
     ishierarchicalsecuritymodelenabled: plain('Hierarchical Security', 'boolean', { initial: false }),
     /** How many levels of reports a manager may read. */
     maxdepthforhierarchicalsecuritymodel: plain('Hierarchical Security Depth', 'integer', { initial: 3 }),
     sharetopreviousowneronassign: plain('Share Reassigned Records with Original Owner', 'boolean', { initial: false }),
+    ...rare(formats),
   },
 });
 
-export const organisation: readonly Table[] = [systemuser, team, queue, businessunit, organization];
+export const organisation: readonly Table[] = [systemuser, usersettings, team, businessunit, organization];
