@@ -3,7 +3,7 @@ import { foldInPostgres } from '../fold.ts';
 import { hasTrigrams, indexTexts, tableText, words, type TableShape } from '../table-shape.ts';
 import type { Step } from './step.ts';
 
-/** The tables that a person at work sees: people and companies, what is sold and served, and what was said about it. */
+/** The tables that a person at work sees. */
 const written = { text: 'createdon modifiedon', lookup: 'createdby modifiedby' };
 const address = 'address1_line1 address1_city address1_postalcode address1_stateorprovince address1_country';
 const furtherEmails = 'emailaddress2 emailaddress3';
