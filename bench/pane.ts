@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { Frame, Page } from 'playwright-core';
 import { openBrowser, type Outlook } from '../test/browser/outlook.ts';
-import { percentile, print } from './figure.ts';
+import { atMost, percentile } from './figure.ts';
 import { addressOf, createContacts, newDataDir, startStack, type RunningStack } from './stack.ts';
 
 const contacts = Number(process.env['BENCH_CONTACTS'] ?? 100_000);
@@ -54,7 +54,7 @@ async function bytesUntilCard(outlook: Outlook, stack: RunningStack): Promise<vo
   await outlook.read('Bench 0');
   await marked(await paneOf(outlook.page), 'alongside:card');
   await Promise.all(reading);
-  print('pane: JavaScript until the card is painted, gzip, without office.js', bytes / 1024, 'KB', 150, { contacts });
+  atMost('pane: JavaScript until the card is painted, gzip, without office.js', bytes / 1024, 'KB', 150, { contacts });
 }
 
 async function paneOf(page: Page): Promise<Frame> {
@@ -90,14 +90,14 @@ async function timeToName(outlook: Outlook): Promise<void> {
     samples: mails - 1,
     p50: percentile(samples[mark], 0.5),
   });
-  print(
+  atMost(
     'pane: ItemChanged to the frame that names the sender, p95',
     percentile(samples.named, 0.95),
     'ms',
     100,
     conditions('named'),
   );
-  print(
+  atMost(
     'pane: ItemChanged to the frame with the CRM card, p95',
     percentile(samples.card, 0.95),
     'ms',
@@ -134,7 +134,7 @@ async function timeToDone(outlook: Outlook): Promise<void> {
     await outlook.button('Track').click();
     samples.push(await clicked);
   }
-  print('track: click to done, p95', percentile(samples, 0.95), 'ms', 150, {
+  atMost('track: click to done, p95', percentile(samples, 0.95), 'ms', 150, {
     contacts,
     samples: rounds,
     p50: percentile(samples, 0.5),
@@ -152,7 +152,7 @@ async function memoryAfterRequests(stack: RunningStack): Promise<void> {
   }
   const status = readFileSync(`/proc/${stack.pid}/status`, 'utf8');
   const resident = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
-  print('server: resident memory after 1,000 requests', resident, 'MB', 200, {
+  atMost('server: resident memory after 1,000 requests', resident, 'MB', 200, {
     contacts,
     role: 'all, with the local Outlook',
   });
@@ -161,7 +161,7 @@ async function memoryAfterRequests(stack: RunningStack): Promise<void> {
 function commandBundle(): void {
   const files = readdirSync(web).filter((name) => /^commands\..*\.js$/.test(name));
   const bytes = files.reduce((sum, name) => sum + gzipSync(readFileSync(join(web, name))).length, 0);
-  print('commands: launch-event bundle, gzip', bytes / 1024, 'KB', 30, {});
+  atMost('commands: launch-event bundle, gzip', bytes / 1024, 'KB', 30, {});
 }
 
 const data = newDataDir();
@@ -171,7 +171,7 @@ try {
   await createContacts(stack, contacts);
   await stack.stop();
   stack = await startStack(data.path, mail);
-  print('server: second start to ready', stack.ready, 'ms', 3000, { contacts });
+  atMost('server: second start to ready', stack.ready, 'ms', 3000, { contacts });
   commandBundle();
   const outlook = await openBrowser(stack, {});
   await bytesUntilCard(outlook, stack);

@@ -21,32 +21,38 @@ function run(command, args) {
   execFileSync(file, rest, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-export default async function startPostgres() {
-  const binaries = process.env['TEST_POSTGRES_URL'] === undefined ? findBinaries() : undefined;
-  if (binaries === undefined) return;
+/**
+ * A private cluster in a temporary directory, on a Unix socket.
+ * @param {string} options further options of the postgres command
+ * @returns {{ url: string; stop: () => void } | undefined} nothing where PostgreSQL is not installed
+ */
+export function startCluster(options) {
+  const binaries = findBinaries();
+  if (binaries === undefined) return undefined;
   const directory = mkdtempSync(join(tmpdir(), 'alongside-pg-'));
   if (process.getuid?.() === 0) {
     const id = (kind) => Number(spawnSync('id', [kind, 'postgres'], { encoding: 'utf8' }).stdout);
     chownSync(directory, id('-u'), id('-g'));
   }
   const data = join(directory, 'data');
-  run(join(binaries, 'initdb'), [
-    '-D',
-    data,
-    '-U',
-    'postgres',
-    '--auth=trust',
-    '-E',
-    'UTF8',
-    '--locale=C.UTF-8',
-    '--no-sync',
-  ]);
-  // Tests need no power-cut safety; what is measured and shipped keeps fsync on.
-  const options = `-k ${directory} -c listen_addresses= -c fsync=off -c full_page_writes=off -c max_connections=200`;
-  run(join(binaries, 'pg_ctl'), ['-D', data, '-w', '-o', options, '-l', join(directory, 'log'), 'start']);
-  process.env['TEST_POSTGRES_URL'] = `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(directory)}`;
-  globalThis.stopPostgres = () => {
-    run(join(binaries, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop']);
-    rmSync(directory, { recursive: true, force: true });
+  const shape = ['-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
+  run(join(binaries, 'initdb'), ['-D', data, ...shape]);
+  const all = `-k ${directory} -c listen_addresses= ${options}`;
+  run(join(binaries, 'pg_ctl'), ['-D', data, '-w', '-o', all, '-l', join(directory, 'log'), 'start']);
+  return {
+    url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(directory)}`,
+    stop() {
+      run(join(binaries, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop']);
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
+}
+
+export default async function startPostgres() {
+  if (process.env['TEST_POSTGRES_URL'] !== undefined) return;
+  // Tests need no power-cut safety; what is measured and shipped keeps fsync on.
+  const cluster = startCluster('-c fsync=off -c full_page_writes=off -c max_connections=200');
+  if (cluster === undefined) return;
+  process.env['TEST_POSTGRES_URL'] = cluster.url;
+  globalThis.stopPostgres = cluster.stop;
 }
