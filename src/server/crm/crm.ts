@@ -5,7 +5,7 @@ import { crmModel } from '../odata/tables/crm-model.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
 import { openOrganisation } from './organisation.ts';
 import { createAccess, roles } from './privileges.ts';
-import { checkPromoteEmail, deliverPromoteEmail } from './mail/promote.ts';
+import { messages } from './messages.ts';
 import { registerRecordPage } from './record-page.ts';
 import { createRules } from './rules.ts';
 import { whoAmI } from './who-am-i.ts';
@@ -37,7 +37,7 @@ export async function openCrm(
   await registerWebApi(server, {
     database,
     model: crmModel,
-    operations: [whoAmI, checkPromoteEmail, deliverPromoteEmail],
+    operations: [whoAmI, ...messages],
     rules: createRules(() => callers.forget()),
     access: createAccess(),
     callerOf: async (request) =>

@@ -1,17 +1,7 @@
-import sanitizeHtml from 'sanitize-html';
-import { badRequest } from '../odata/bad-request.ts';
 import type { TableRule } from '../odata/session.ts';
-import { storedTime, type Stored } from '../odata/values.ts';
-
-/** What an e-mail may still change once it was sent or received: what it is about, and whose row it is. */
-const openOnCompleted = new Set([
-  'regardingobjectid',
-  'regardingobjectid_type',
-  'modifiedon',
-  'modifiedby',
-  'ownerid',
-  'ownerid_type',
-]);
+import type { Stored } from '../odata/values.ts';
+import { stampCompletion } from './completion.ts';
+import { emailRule } from './mail/email-rule.ts';
 
 function keepNames(values: Map<string, Stored>, before: Record<string, unknown> | undefined): void {
   if (before !== undefined && !values.has('firstname') && !values.has('lastname')) return;
@@ -28,107 +18,11 @@ const person: TableRule = {
   },
 };
 
-/** Completing an activity is a moment; who names none means now. */
-function stampCompletion(values: Map<string, Stored>, now: Date): void {
-  if (values.get('statecode') === 1 && values.get('actualend') == null) values.set('actualend', storedTime(now));
-}
-
 const activity: TableRule = {
   async beforeWrite({ values, session }) {
     stampCompletion(values, session.now());
   },
 };
-
-const email: TableRule = {
-  async beforeWrite({ values, before, session }) {
-    const frozen = before !== undefined && Number(before['statecode']) !== 0;
-    const changed = frozen ? [...values.keys()].find((name) => !openOnCompleted.has(name)) : undefined;
-    if (changed !== undefined) {
-      throw badRequest(
-        `A completed or canceled e-mail is read-only: '${changed}' cannot be changed, only its regarding record and its parties.`,
-        '0x80040203',
-      );
-    }
-    if (!frozen) stampCompletion(values, session.now());
-  },
-  beforeReplace({ before, navigation }) {
-    if (Number(before['statecode']) !== 0 && navigation !== 'email_activity_parties') {
-      throw badRequest(`A completed or canceled e-mail is read-only: '${navigation}' cannot be changed.`, '0x80040203');
-    }
-  },
-  computed: new Map([['safedescription', (stored: unknown) => (typeof stored === 'string' ? safeHtml(stored) : null)]]),
-};
-
-/** The body without anything that runs, asks, or tells the sender that it was read. */
-export function safeHtml(html: string): string {
-  return sanitizeHtml(html, {
-    allowedTags: [...sanitizeHtml.defaults.allowedTags, 'img', 'font', 'center'].filter((tag) => tag !== 'form'),
-    allowedAttributes: {
-      '*': [
-        'style',
-        'align',
-        'valign',
-        'width',
-        'height',
-        'bgcolor',
-        'color',
-        'dir',
-        'lang',
-        'title',
-        'colspan',
-        'rowspan',
-        'cellpadding',
-        'cellspacing',
-        'border',
-      ],
-      a: ['href', 'name', 'rel'],
-      img: ['src', 'alt', 'width', 'height'],
-    },
-    allowedSchemes: ['http', 'https', 'mailto', 'tel'],
-    // Pictures come with the mail or not at all: one from the web tells its server who reads, and when.
-    allowedSchemesByTag: { img: ['cid', 'data'] },
-    allowProtocolRelative: false,
-    allowedStyles: {
-      '*': Object.fromEntries(
-        styles.map((name) => [name, [/^(?!.*(?:url|expression|image-set)\s*\()[^;{}<>]{0,200}$/i]]),
-      ),
-    },
-    transformTags: { a: sanitizeHtml.simpleTransform('a', { rel: 'noopener noreferrer nofollow' }) },
-  });
-}
-
-const styles = [
-  'color',
-  'background-color',
-  'font-family',
-  'font-size',
-  'font-style',
-  'font-weight',
-  'text-align',
-  'text-decoration',
-  'line-height',
-  'vertical-align',
-  'white-space',
-  'width',
-  'max-width',
-  'height',
-  'margin',
-  'margin-top',
-  'margin-right',
-  'margin-bottom',
-  'margin-left',
-  'padding',
-  'padding-top',
-  'padding-right',
-  'padding-bottom',
-  'padding-left',
-  'border',
-  'border-top',
-  'border-bottom',
-  'border-left',
-  'border-right',
-  'border-collapse',
-];
 
 const attachment: TableRule = {
   async beforeWrite({ values }) {
@@ -149,7 +43,7 @@ export function createRules(onUserChange: () => void): ReadonlyMap<string, Table
     ['contact', person],
     ['lead', person],
     ['systemuser', user],
-    ['email', email],
+    ['email', emailRule],
     ['appointment', activity],
     ['task', activity],
     ['phonecall', activity],

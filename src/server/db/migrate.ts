@@ -6,6 +6,7 @@ import { crmTables } from './migrations/0001-crm.ts';
 import { ledgerTables } from './migrations/0002-ledger.ts';
 import { furtherTables } from './migrations/0003-tables.ts';
 import { securityTables } from './migrations/0004-security.ts';
+import { messageTables } from './migrations/0006-messages.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -14,6 +15,7 @@ const steps = new Map<string, Step>([
   ['0002-ledger', ledgerTables],
   ['0003-tables', furtherTables],
   ['0004-security', securityTables],
+  ['0006-messages', messageTables],
 ]);
 
 /** @throws {DatabaseError} `newer` when the database knows a step that this program does not; it is left untouched. */

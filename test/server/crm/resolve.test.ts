@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readAddresses } from '../../../src/server/crm/mail/addresses.ts';
-import { chooseRecipients, chooseSender, isOutgoing, type Candidate } from '../../../src/server/crm/mail/candidates.ts';
-import { safeHtml } from '../../../src/server/crm/rules.ts';
+import { resolveRecipient, resolveSender, type Candidate } from '../../../src/model/resolve.ts';
+import { safeHtml } from '../../../src/server/crm/mail/safe-html.ts';
 
 test.each([
   ['a@x; b@y', ['a@x', 'b@y']],
@@ -25,32 +25,44 @@ const row = (table: string, id: string, more: Partial<Candidate> = {}): Candidat
   ...more,
 });
 
+const ids = ({ chosen }: { chosen: readonly Candidate[] }) => chosen.map(({ id }) => id);
+
 test('a sender is one row: colleagues before contacts before accounts before leads', () => {
-  const all = [row('systemuser', 'u'), row('contact', 'c'), row('lead', 'l')];
-  expect(chooseSender(all, 'dana')?.id).toBe('u');
-  expect(chooseSender(all.slice(1), 'dana')?.id).toBe('c');
+  const all = [row('lead', 'l'), row('contact', 'c'), row('systemuser', 'u'), row('account', 'a')];
+  expect(resolveSender(all, 'dana')).toMatchObject({ rule: 'first-in-order', chosen: [{ id: 'u' }] });
+  expect(ids(resolveSender(all.slice(0, 2), 'dana'))).toEqual(['c']);
 });
 
-test('a row that the tracker owns comes before all others', () => {
-  expect(chooseSender([row('systemuser', 'u'), row('lead', 'l', { ownerId: 'dana' })], 'dana')?.id).toBe('l');
+test('a row that the tracker owns comes before all others; of equals the one that was made first', () => {
+  const owned = [row('lead', 'l', { ownerId: 'dana' }), row('account', 'a', { ownerId: 'dana' })];
+  expect(resolveSender([row('systemuser', 'u'), ...owned], 'dana')).toMatchObject({
+    rule: 'owned-by-mailbox-owner',
+    chosen: [{ id: 'a' }],
+  });
+  const older = row('contact', 'old', { createdOn: '2025-01-01T00:00:00Z' });
+  expect(ids(resolveSender([row('contact', 'new'), older], 'dana'))).toEqual(['old']);
 });
 
 test('an inactive row is a sender only when it is the only one; a disabled user never is', () => {
-  expect(chooseSender([row('contact', 'c', { active: false })], 'dana')?.id).toBe('c');
-  expect(chooseSender([row('contact', 'c', { active: false }), row('lead', 'l')], 'dana')?.id).toBe('l');
-  expect(chooseSender([row('systemuser', 'u', { active: false })], 'dana')).toBeUndefined();
-  expect(isOutgoing([row('systemuser', 'u', { active: false })])).toBe(true);
+  const gone = row('contact', 'c', { active: false });
+  expect(resolveSender([gone], 'dana')).toMatchObject({ rule: 'only-match', chosen: [{ id: 'c' }] });
+  expect(ids(resolveSender([gone, row('lead', 'l')], 'dana'))).toEqual(['l']);
+  expect(ids(resolveSender([gone, row('lead', 'l')], 'dana', { several: 'resolve', inactive: true }))).toEqual(['c']);
+  expect(resolveSender([row('systemuser', 'u', { active: false })], 'dana').rule).toBe('nobody');
 });
 
 test('more than a hundred rows with one address say nothing', () => {
   const many = Array.from({ length: 101 }, (_, index) => row('contact', `c${index}`));
-  expect(chooseSender(many, 'dana')).toBeUndefined();
-  expect(chooseRecipients(many)).toEqual([]);
+  expect(resolveSender(many, 'dana')).toEqual({ rule: 'too-many-matches', chosen: [] });
+  expect(resolveRecipient(many)).toEqual({ rule: 'too-many-matches', chosen: [] });
+  expect(ids(resolveRecipient(many.slice(1)))).toHaveLength(100);
 });
 
-test('a recipient is every row that has the address', () => {
-  const found = chooseRecipients([row('contact', 'c'), row('lead', 'l'), row('account', 'a', { active: false })]);
-  expect(found.map(({ id }) => id)).toEqual(['c', 'l']);
+test('a recipient is every row that has the address, unless the organisation wants none of several', () => {
+  const all = [row('contact', 'c'), row('lead', 'l'), row('account', 'a', { active: false })];
+  expect(ids(resolveRecipient(all))).toEqual(['c', 'l']);
+  expect(resolveRecipient(all, { several: 'leave', inactive: false })).toEqual({ rule: 'several-matches', chosen: [] });
+  expect(ids(resolveRecipient(all.slice(1), { several: 'leave', inactive: false }))).toEqual(['l']);
 });
 
 test('the safe copy of a body runs nothing, asks for nothing and posts nothing', () => {

@@ -3,7 +3,7 @@ import { asObject } from '../../odata/write/payload.ts';
 import { readTime } from '../../odata/values.ts';
 import { readAddresses } from './addresses.ts';
 
-/** What DeliverPromoteEmail is called with, checked. */
+/** What the delivery messages are called with, checked. */
 export interface PromotedMail {
   messageId: string;
   subject: string;
@@ -46,11 +46,13 @@ const KNOWN = new Set([
   'ExtraProperties',
 ]);
 
+/** The messages that bring a mail. */
+export type Delivery = 'DeliverPromoteEmail' | 'DeliverIncomingEmail';
+
 /** @throws {HttpError} 400 naming the parameter */
-export function readMailParameters(parameters: ReadonlyMap<string, unknown>): PromotedMail {
-  const unknown = [...parameters.keys()].find((name) => !KNOWN.has(name) && !name.includes('@'));
-  if (unknown !== undefined)
-    throw badRequest(`DeliverPromoteEmail has no parameter '${unknown.slice(0, 60)}'.`, '0x80048d19');
+export function readMailParameters(delivery: Delivery, parameters: ReadonlyMap<string, unknown>): PromotedMail {
+  const unknown = [...parameters.keys()].find((name) => !isKnown(delivery, name) && !name.includes('@'));
+  if (unknown !== undefined) throw badRequest(`${delivery} has no parameter '${unknown.slice(0, 60)}'.`, '0x80048d19');
   const text = (name: string): string => {
     const value = parameters.get(name);
     if (typeof value === 'string') return value;
@@ -77,6 +79,10 @@ export function readMailParameters(parameters: ReadonlyMap<string, unknown>): Pr
     attachments: readAttachments(parameters.get('Attachments') ?? []),
     extra: parameters.get('ExtraProperties') == null ? {} : asObject(parameters.get('ExtraProperties')),
   };
+}
+
+function isKnown(delivery: Delivery, name: string): boolean {
+  return KNOWN.has(name) || (delivery === 'DeliverIncomingEmail' && name === 'ValidateBeforeCreate');
 }
 
 export function cut(text: string, length: number): string {

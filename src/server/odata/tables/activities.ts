@@ -11,6 +11,7 @@ import {
   type Table,
   type TableParts,
 } from '../metadata.ts';
+import { correlationColumns, resolutionColumns } from './mail-columns.ts';
 import { imported, rare } from './shared-columns.ts';
 
 export const regardingTables = ['account', 'contact', 'lead', 'opportunity', 'incident'] as const;
@@ -121,6 +122,7 @@ const emailTable = activity({
     parentactivityid: byServer(lookup('Reply To', 'email')),
     emailsender: byServer(lookup('Sender', ...partyTables)),
     sendersaccount: byServer(lookup("Sender's Account", 'account')),
+    ...correlationColumns,
     sendermailboxid: byServer(lookup("Sender's Mailbox", 'mailbox')),
     receivingmailboxid: lookup('Receiving Mailbox', 'mailbox'),
     acceptingentityid: byServer(lookup('Accepting Entity', 'queue', 'systemuser')),
@@ -320,6 +322,7 @@ const activityparty = table({
     addressused: text('Address', 320, { folded: 'whole' }),
     addressusedemailcolumnnumber: plain('Column of the Address', 'integer'),
     ispartydeleted: plain('Party Deleted', 'boolean', { initial: false }),
+    ...resolutionColumns,
   },
 });
 

@@ -1,4 +1,5 @@
 import { byServer, choice, email, lookup, named, plain, required, table, text, type Table } from '../metadata.ts';
+import { trackingSettings } from './mail-columns.ts';
 import {
   emailRouterAccessApproval,
   incomingDelivery,
@@ -152,6 +153,7 @@ const organization = table({
     maxuploadfilesize: plain('Maximum Attachment Size', 'integer'),
     trackingprefix: text('Tracking Prefix', 256),
     blockedattachments: text('Blocked Attachments', 4000),
+    ...trackingSettings,
     basecurrencyid: byServer(lookup('Currency', 'transactioncurrency')),
     basecurrencysymbol: byServer(text('Base Currency Symbol', 13)),
     basecurrencyprecision: byServer(plain('Base Currency Precision', 'integer')),

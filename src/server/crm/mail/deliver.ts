@@ -1,0 +1,124 @@
+import { sql } from 'kysely';
+import { HttpError } from '../../http/errors.ts';
+import { tableOf } from '../../odata/metadata.ts';
+import type { Call, Operation } from '../../odata/operations.ts';
+import { readPage } from '../../odata/read/read.ts';
+import type { Row, Session } from '../../odata/session.ts';
+import { readParameters } from '../parameters.ts';
+import { acceptance } from './accept.ts';
+import { readMailParameters } from './mail-parameters.ts';
+import { promote } from './promote.ts';
+
+/**
+ * Tracks a mail: one e-mail per Message-ID and direction, however often and from however many mailboxes it is asked for.
+ * Who comes second gets the first one's row. The id in the address is the new row's, all zeros let the server choose.
+ * Another mail under the same Message-ID (other sender, subject or day) is refused with 409 0x80040333; it is to be
+ * promoted under an id of its own.
+ */
+export const deliverPromoteEmail: Operation = {
+  name: 'DeliverPromoteEmail',
+  kind: 'action',
+  boundTo: 'email',
+  async run(call) {
+    const mail = readMailParameters('DeliverPromoteEmail', call.parameters);
+    const id = await call.transaction((session) => promote(session, mail, call.id));
+    return { status: 200, headers: {}, body: await readEmail(call.session, id) };
+  },
+};
+
+/**
+ * What a synchronising server calls for a mail that it found in a mailbox: `POST emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail`.
+ * As DeliverPromoteEmail; with ValidateBeforeCreate, mail that nobody of the organisation accepts is refused with 400 0x80040b05
+ * (`NoRecipientMatch`), by the same rule as CheckIncomingEmail.
+ */
+export const deliverIncomingEmail: Operation = {
+  name: 'DeliverIncomingEmail',
+  kind: 'action',
+  boundTo: 'email',
+  onSet: true,
+  async run(call) {
+    const mail = readMailParameters('DeliverIncomingEmail', call.parameters);
+    const given = new Map([...call.parameters].filter(([name]) => name === 'ValidateBeforeCreate'));
+    const validate = readParameters('DeliverIncomingEmail', given, ['ValidateBeforeCreate']).optionalBoolean(
+      'ValidateBeforeCreate',
+    );
+    const id = await call.transaction(async (session) => {
+      const verdict = await acceptance(session, mail);
+      if (validate === true && verdict.reason !== 'accepted' && verdict.reason !== 'already-there')
+        throw new HttpError(400, `Nobody in the organization accepts this e-mail (${verdict.reason}).`, '0x80040b05');
+      return promote(session, mail, '', verdict.acceptedBy);
+    });
+    return { status: 200, headers: {}, body: await readEmail(call.session, id) };
+  },
+};
+
+/** The row without its body, which the caller has just sent. */
+export async function readEmail(session: Session, id: string): Promise<Row> {
+  const table = tableOf(session.model, 'email');
+  const page = await readPage({
+    session,
+    table,
+    query: {
+      select: [...table.columns.values()].filter(({ kind }) => kind !== 'memo').map(({ name }) => name),
+      filter: undefined,
+      order: [],
+      top: undefined,
+      expand: [],
+      count: false,
+    },
+    parameters: new Map(),
+    annotations: () => true,
+    among: ({ alias }) => sql<boolean>`${sql.ref(`${alias}.activityid`)} = ${id}`,
+    pageSize: 1,
+  });
+  return { '@odata.context': `${session.root}$metadata#emails/$entity`, ...page.rows[0] };
+}
+
+/** Whether somebody still has to promote the mail. Reason 1: it is there already. */
+export const checkPromoteEmail: Operation = {
+  name: 'CheckPromoteEmail',
+  kind: 'function',
+  async run({ parameters, session }: Call) {
+    const read = readParameters('CheckPromoteEmail', parameters, ['MessageId', 'Subject', 'DirectionCode']);
+    const messageId = read.text('MessageId');
+    read.optionalText('Subject');
+    // Some clients send a yes/no where the documents say a number.
+    const direction = parameters.get('DirectionCode');
+    const code = typeof direction === 'boolean' ? Number(direction) : read.optionalInteger('DirectionCode');
+    session.access.demand(session.caller, 'read', tableOf(session.model, 'email'));
+    const ofDirection = code === undefined ? sql`` : sql` and directioncode = ${Number(code === 1)}`;
+    const { rows } = await sql`select 1 from email where messageid = ${messageId}${ofDirection}`.execute(
+      session.queries,
+    );
+    return answer(session, 'CheckPromoteEmailResponse', {
+      ShouldPromote: rows.length === 0,
+      ReasonCode: rows.length === 0 ? 0 : 1,
+    });
+  },
+};
+
+/** Whether a synchronising server should deliver a mail. Reasons: 0 yes, 1 it is there already, 2 no recipient is one of ours, 3 nobody wants it. */
+export const checkIncomingEmail: Operation = {
+  name: 'CheckIncomingEmail',
+  kind: 'function',
+  async run({ parameters, session }: Call) {
+    const known = ['MessageId', 'Subject', 'From', 'To', 'Cc', 'Bcc', 'ExtraProperties'];
+    const read = readParameters('CheckIncomingEmail', parameters, known);
+    for (const name of ['MessageId', 'From', 'To', 'Cc', 'Bcc']) read.text(name);
+    session.access.demand(session.caller, 'read', tableOf(session.model, 'email'));
+    const mail = readMailParameters('DeliverIncomingEmail', parameters);
+    const { reason } = await acceptance(session, mail);
+    return answer(session, 'CheckIncomingEmailResponse', {
+      ShouldDeliver: reason === 'accepted',
+      ReasonCode: ['accepted', 'already-there', 'no-recipient-match', 'no-correlation-match'].indexOf(reason),
+    });
+  },
+};
+
+function answer({ root }: Session, type: string, body: object) {
+  return {
+    status: 200,
+    headers: {},
+    body: { '@odata.context': `${root}$metadata#Microsoft.Dynamics.CRM.${type}`, ...body },
+  };
+}

@@ -1,0 +1,12 @@
+import type { Operation } from '../odata/operations.ts';
+import { checkIncomingEmail, checkPromoteEmail, deliverIncomingEmail, deliverPromoteEmail } from './mail/deliver.ts';
+import { getTrackingTokenEmail } from './mail/tracking-token-message.ts';
+
+/** What this CRM can be asked to do beyond storing rows: mail, sales, service, queues. */
+export const messages: readonly Operation[] = [
+  checkPromoteEmail,
+  checkIncomingEmail,
+  deliverPromoteEmail,
+  deliverIncomingEmail,
+  getTrackingTokenEmail,
+];
