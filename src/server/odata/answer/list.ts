@@ -6,6 +6,7 @@ import { prepareWell, readPage } from '../read/read.ts';
 import type { Scope } from '../read/scope.ts';
 import type { Row } from '../session.ts';
 import { ok, type Ask } from './ask.ts';
+import { listFetch } from './fetch.ts';
 
 /** One page of rows. @param context what the rows are, after `$metadata#` */
 export async function list(
@@ -16,6 +17,7 @@ export async function list(
 ): Promise<ApiResponse> {
   const { place, request, options, query, prefer } = ask;
   const { session } = place;
+  if (options.has('fetchXml')) return listFetch(ask, table, among);
   const pageSize = prefer.maxPageSize ?? (query.top === undefined ? LARGEST_PAGE : undefined);
   const skipToken = options.get('$skiptoken');
   const page = await readPage({

@@ -101,14 +101,18 @@ function knownArguments(statement: Statement, given: ReadonlyMap<string, Argumen
   return new Map([...given].map(([name, argument]) => [name, knownArgument(statement, argument)]));
 }
 
-function compareColumns(operator: Comparison, left: ColumnRef, right: ColumnRef): RawBuilder<boolean> {
+export function compareColumns(operator: Comparison, left: ColumnRef, right: ColumnRef): RawBuilder<boolean> {
   if (left.column.kind !== right.column.kind)
     throw badRequest(`${left.column.name} and ${right.column.name} cannot be compared.`);
   const plain = sql<boolean>`${left.folded} ${sql.raw(OPERATORS[operator])} ${right.folded}`;
   return operator === 'ne' ? sql<boolean>`(${plain} or ${left.ref} is null or ${right.ref} is null)` : plain;
 }
 
-function compareValue(operator: Comparison, { column, ref, folded }: ColumnRef, literal: Literal): RawBuilder<boolean> {
+export function compareValue(
+  operator: Comparison,
+  { column, ref, folded }: ColumnRef,
+  literal: Literal,
+): RawBuilder<boolean> {
   if (literal.value === null) {
     if (operator === 'eq') return sql<boolean>`${ref} is null`;
     return operator === 'ne' ? sql<boolean>`${ref} is not null` : sql<boolean>`1 = 0`;
@@ -141,12 +145,16 @@ function textSql(
 }
 
 /** A range, because no engine of ours uses a plain index for LIKE in every collation. */
-function startsWith({ folded, ref }: ColumnRef, wanted: string): RawBuilder<boolean> {
+export function startsWith({ folded, ref }: ColumnRef, wanted: string): RawBuilder<boolean> {
   if (wanted === '') return sql<boolean>`${ref} is not null`;
   return sql<boolean>`(${folded} >= ${wanted} and ${folded} < ${wanted + LAST})`;
 }
 
-function matches(statement: Statement, { column, folded, scope }: ColumnRef, pattern: Pattern): RawBuilder<boolean> {
+export function matches(
+  statement: Statement,
+  { column, folded, scope }: ColumnRef,
+  pattern: Pattern,
+): RawBuilder<boolean> {
   if (statement.session.engine === 'postgres') {
     if (hasSets(pattern)) return sql<boolean>`${folded} ~ ${asRegularExpression(pattern)}`;
     return sql<boolean>`${folded} like ${asLike(pattern)} escape ${'\\'}`;
