@@ -10,10 +10,12 @@ import { errorBody, toHttpError } from './errors.ts';
 import { registerAdmission } from './admission.ts';
 import { createLoopbackCheck } from './loopback.ts';
 import type { RequestLimits } from './request-limits.ts';
+import { answerClientError, answerExpectation, demandSound, patience } from './transport.ts';
 import type { Identity, TokenCheck } from './tokens.ts';
 
 /** A Web API address may be 32 KB long, escaped twice that; Node's own limit for all headers is 16 KB. */
 export const MAX_HEADER_BYTES = 64 * 1024;
+const METHODS = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'];
 const SMALL_BODY = 1024 * 1024;
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -44,9 +46,10 @@ export function createServer(options: ServerOptions): FastifyInstance {
   const server: FastifyInstance = Fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     ...(serverFactory === undefined ? {} : { serverFactory }),
-    http: { maxHeaderSize: MAX_HEADER_BYTES },
+    http: { maxHeaderSize: MAX_HEADER_BYTES, ...patience },
     bodyLimit: SMALL_BODY,
-    requestTimeout: 120_000,
+    requestTimeout: patience.requestTimeout,
+    clientErrorHandler: answerClientError,
     forceCloseConnections: true,
     return503OnClosing: true,
     // Our own line per request (below) leaves out addresses: a Web API query may hold names and mail addresses.
@@ -55,6 +58,8 @@ export function createServer(options: ServerOptions): FastifyInstance {
   });
   server.decorate('identify', (request: FastifyRequest) => options.checkToken(request.headers.authorization));
   registerAdmission(server, options.limits, options.now);
+  server.server.on('checkExpectation', answerExpectation);
+  server.addHook('onRequest', async (request) => demandSound(request));
   if (loopback !== undefined) {
     const check = createLoopbackCheck(loopback.hosts, loopback.origins);
     server.addHook('onRequest', async (request) => check(request.headers.host, request.headers.origin));
@@ -70,13 +75,20 @@ export function createServer(options: ServerOptions): FastifyInstance {
     if (toHttpError(error).status >= 500) request.log.error({ err: error }, 'unexpected error');
     return sendError(reply, error);
   });
-  server.setNotFoundHandler((_request, reply) =>
-    reply.code(404).send(errorBody('0x80060888', 'Nothing is served at this address.')),
+  server.setNotFoundHandler((request, reply) =>
+    request.method === 'HEAD' || METHODS.includes(request.method)
+      ? reply.code(404).send(errorBody('0x80060888', 'Nothing is served at this address.'))
+      : reply
+          .code(405)
+          .header('allow', METHODS.join(', '))
+          .send(errorBody('0x80060888', `${request.method} is not possible here.`)),
   );
   return server;
 }
 
 function sendError(reply: FastifyReply, thrown: unknown): FastifyReply {
   const error = toHttpError(thrown);
+  // Or the rest of what is too large would be read to its end.
+  if (error.status === 413) void reply.header('connection', 'close');
   return reply.code(error.status).headers(error.headers).send(errorBody(error.code, error.message));
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createLoopbackCheck, loopbackHosts } from '../http/loopback.ts';
 import { errorBody, toHttpError } from '../http/errors.ts';
 import { MAX_HEADER_BYTES } from '../http/server.ts';
+import { answerClientErrors, patience } from '../http/transport.ts';
 import type { RequestHandler } from '../http/server.ts';
 
 /** Said to a person as it is. */
@@ -59,8 +60,8 @@ const taken = (name: string, port: number, platform: NodeJS.Platform) =>
 export const openDoor = async (name: string, port: number, platform = process.platform): Promise<Door> => {
   let handler = starting;
   const make = () =>
-    createServer({ maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 120_000 }, (request, response) =>
-      handler(request, response),
+    answerClientErrors(
+      createServer({ maxHeaderSize: MAX_HEADER_BYTES, ...patience }, (request, response) => handler(request, response)),
     );
   const [four, six] = [make(), make()];
   try {

@@ -1,5 +1,6 @@
 import { toHttpError, errorBody } from '../http/errors.ts';
 import { badRequest } from './bad-request.ts';
+import { demandJson } from './negotiation.ts';
 
 /** A request of the Web API, alone or as part of a batch. */
 export interface ApiRequest {
@@ -20,8 +21,10 @@ export interface ApiResponse {
   body?: object | string | Buffer;
 }
 
-export function readJson({ body }: Pick<ApiRequest, 'body'>): unknown {
+/** @throws {HttpError} 400, 415 */
+export function readJson({ body, headers }: Pick<ApiRequest, 'body' | 'headers'>): unknown {
   if (body === undefined || body.length === 0) throw badRequest('The request needs a JSON body.', '0x80048d19');
+  demandJson(headers['content-type']);
   try {
     return JSON.parse(utf8.decode(body));
   } catch {

@@ -6,6 +6,7 @@ import type { Place } from './answer/ask.ts';
 import { dispatch } from './dispatch.ts';
 import type { ApiRequest, ApiResponse } from './message.ts';
 import type { Model } from './metadata.ts';
+import { demandDialect } from './negotiation.ts';
 import type { Operation } from './operations.ts';
 import { readPrefer } from './parse/prefer.ts';
 import type { Access, Caller, Session, TableRule, WriteSession } from './session.ts';
@@ -46,6 +47,7 @@ export async function registerWebApi(server: FastifyInstance, options: WebApiOpt
         .header('odata-version', '4.0')
         .header('cache-control', 'no-cache')
         .header('x-content-type-options', 'nosniff');
+      demandDialect(request.url.split('?', 1)[0] ?? '', request.headers);
       demandSize(request, Number(request.headers['content-length'] ?? 0));
       request.caller = await options.callerOf(request);
     });
