@@ -3,6 +3,7 @@ import { activityViewTexts } from '../activity-view.ts';
 import { addColumnTexts, hasTrigrams, searchTexts, sparseIndexTexts, tableText } from '../table-shape.ts';
 import { newColumns } from './0003-new-columns.ts';
 import { newTables } from './0003-new-tables.ts';
+import type { Engine } from '../engine.ts';
 import type { Step } from './step.ts';
 
 const activities = ['email', 'appointment', 'task', 'phonecall', 'letter', 'opportunityclose', 'incidentresolution'];
@@ -27,6 +28,8 @@ export const furtherTables: Step = {
     }
     for (const [name, shape] of newColumns)
       for (const statement of addColumnTexts(name, shape, engine)) await run(statement);
+    for (const side of ['accountid', 'contactid'] as const)
+      for (const statement of pairTexts(side, engine)) await run(statement);
     for (const statement of activityViewTexts(activities, shared)) await run(statement);
     // Every user has personal options, under the same id; these are the ones of a new user.
     await run(`insert into usersettings (systemuserid, versionnumber, businessunitid, createdon, modifiedon, createdby,
@@ -36,3 +39,13 @@ export const furtherTables: Step = {
       1033, 1033, 92, 50, 1, 0, 0, 0 from systemuser`);
   },
 };
+
+/** Leads that were shown an interest by several companies or people. */
+function pairTexts(side: 'accountid' | 'contactid', engine: Engine): string[] {
+  const text = engine === 'postgres' ? 'text collate "C"' : 'text';
+  const name = side === 'accountid' ? 'accountleads' : 'contactleads';
+  return [
+    `create table ${name} (${side} ${text} not null, leadid ${text} not null, primary key (${side}, leadid))`,
+    `create index ${name}_by_leadid on ${name} (leadid)`,
+  ];
+}

@@ -43,6 +43,9 @@ const shared = (type: string): TableParts['columns'] => ({
 
 const categories = rare({ category: text('Category', 250), subcategory: text('Sub-Category', 250) });
 
+/** Lookups that activitypointer hands down; `ownerid_email` and the like are the activity's own names of them. */
+const inherited = new Set(['createdby', 'modifiedby', 'owningbusinessunit', 'transactioncurrencyid']);
+
 /** Both the navigation that activitypointer hands down and the activity's own one are spoken. */
 export function activity(parts: Omit<TableParts, 'key' | 'primary' | 'owned' | 'activity' | 'paths'>): Table {
   return table({
@@ -55,7 +58,9 @@ export function activity(parts: Omit<TableParts, 'key' | 'primary' | 'owned' | '
     paths: (column, target) =>
       column === 'regardingobjectid'
         ? [`regardingobjectid_${target}`, `regardingobjectid_${target}_${parts.name}`]
-        : undefined,
+        : inherited.has(column)
+          ? [column, `${column}_${parts.name}`]
+          : undefined,
   });
 }
 
