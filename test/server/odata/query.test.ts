@@ -160,7 +160,7 @@ const wrong: [string, number, string][] = [
   ['contacts?$filter=%ff', 400, 'UTF-8'],
   ['contacts?$filter=fullname eq %27%00%27', 400, 'UTF-8'],
   ['contacts?$skiptoken=abc', 400, '$skiptoken'],
-  ['contacts?$expand=parentcustomerid_account($filter=name eq null)', 400, 'one row'],
+  ['contacts?$expand=parentcustomerid_account($top=1)', 400, 'Only $select and $filter clause'],
   ['contacts(123)', 400, 'GUID'],
   ["contacts(emailaddress1='x')", 400, 'emailaddress1'],
   [`contacts(${ids.fabrikam})`, 404, 'Does Not Exist'],
@@ -220,15 +220,15 @@ forEachEngine('Queries', (engine) => {
 
   test('what belongs to a row comes along, each part with its own options', async () => {
     const { body } = await client.get(
-      `contacts(${ids.soren})?$select=fullname&$expand=parentcustomerid_account($select=name;$expand=primarycontactid($select=lastname)),opportunity_customer_contacts($select=name;$orderby=estimatedvalue desc;$top=1),Contact_ActivityPointers($select=subject,activitytypecode;$orderby=subject)`,
+      `contacts(${ids.soren})?$select=fullname&$expand=parentcustomerid_account($select=name;$expand=primarycontactid($select=lastname)),opportunity_customer_contacts($select=name;$filter=estimatedvalue gt 10000),Contact_ActivityPointers($select=subject,activitytypecode)`,
     );
     expect(body).toMatchObject({
       parentcustomerid_account: { name: 'Fabrikam', primarycontactid: { lastname: 'Ångström' } },
       opportunity_customer_contacts: [{ name: 'Lounge chairs' }],
-      Contact_ActivityPointers: [
-        { subject: 'Call Søren', activitytypecode: 'task' },
-        { subject: 'Chairs', activitytypecode: 'email' },
-      ],
+      Contact_ActivityPointers: expect.arrayContaining([
+        expect.objectContaining({ subject: 'Call Søren', activitytypecode: 'task' }),
+        expect.objectContaining({ subject: 'Chairs', activitytypecode: 'email' }),
+      ]),
     });
     const all = await client.get<{
       value: { opportunity_customer_contacts: object[]; parentcustomerid_account: object | null }[];

@@ -1,9 +1,10 @@
 import type { RawBuilder } from 'kysely';
 import type { ApiResponse } from '../message.ts';
 import type { Table } from '../metadata.ts';
-import { countRows, LARGEST_PAGE } from '../read/prepare.ts';
+import { countRows, LARGEST_COUNT, LARGEST_PAGE } from '../read/prepare.ts';
 import { prepareWell, readPage } from '../read/read.ts';
 import type { Scope } from '../read/scope.ts';
+import { shapeOf } from '../read/shape.ts';
 import type { Row } from '../session.ts';
 import { ok, type Ask } from './ask.ts';
 import { listFetch } from './fetch.ts';
@@ -27,15 +28,15 @@ export async function list(
     parameters: options,
     annotations: prefer.annotations,
     pageSize,
+    nestedPageSize: prefer.maxPageSize,
     skipToken,
     among,
   });
-  const shape = query.select === undefined ? '' : `(${query.select.join(',')})`;
-  const body: Row = { '@odata.context': `${session.root}$metadata#${context}${shape}` };
+  const body: Row = { '@odata.context': `${session.root}$metadata#${context}${shapeOf(query)}` };
   if (page.count !== undefined) body['@odata.count'] = page.count;
   if (prefer.annotations('Microsoft.Dynamics.CRM.totalrecordcount')) {
     body['@Microsoft.Dynamics.CRM.totalrecordcount'] = page.count ?? -1;
-    body['@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded'] = page.count === LARGEST_PAGE;
+    body['@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded'] = page.countExceeded;
   }
   body['value'] = page.rows;
   if (page.cookie !== undefined)
@@ -53,5 +54,5 @@ export async function count(ask: Ask, table: Table): Promise<ApiResponse> {
   const rows = await countRows(
     await prepareWell({ session: place.session, table, query, parameters: options, annotations: prefer.annotations }),
   );
-  return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(rows) };
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(Math.min(rows, LARGEST_COUNT)) };
 }

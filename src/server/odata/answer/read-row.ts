@@ -5,6 +5,7 @@ import type { ApiResponse } from '../message.ts';
 import type { Table } from '../metadata.ts';
 import { readPage } from '../read/read.ts';
 import type { Scope } from '../read/scope.ts';
+import { shapeOf } from '../read/shape.ts';
 import type { Row } from '../session.ts';
 import { doesNotExist } from '../write/write.ts';
 import { ok, type Ask } from './ask.ts';
@@ -39,10 +40,10 @@ export async function readByKey(
     among,
     heavy: true,
     pageSize: 1,
+    nestedPageSize: prefer.maxPageSize,
   });
-  const shape = query.select === undefined ? '' : `(${query.select.join(',')})`;
   const row = page.rows[0];
   return row === undefined
     ? undefined
-    : { '@odata.context': `${session.root}$metadata#${table.setName}${shape}/$entity`, ...row };
+    : { '@odata.context': `${session.root}$metadata#${table.setName}${shapeOf(query)}/$entity`, ...row };
 }

@@ -28,6 +28,8 @@ export type Condition =
 /** 32 KB is what an address may hold, 64 KB within a batch. */
 export interface Limits {
   length: number;
+  /** Whether parameter aliases may be used, which are not known inside $expand. */
+  aliases?: boolean;
 }
 const DEPTH = 100;
 const TERMS = 500;
@@ -45,7 +47,7 @@ const TEXT_TESTS = new Set(['contains', 'startswith', 'endswith']);
 export function parseFilter(source: string, limits: Limits): Condition {
   if (source.length > limits.length)
     throw badRequest(`The $filter is longer than ${limits.length} characters.`, '0x80044331');
-  const parser = createParser(readTokens(source));
+  const parser = createParser(readTokens(source), limits.aliases);
   const condition = parser.either(0);
   parser.end();
   return condition;
@@ -79,7 +81,7 @@ export function parseLiteral(source: string): Literal {
   return token;
 }
 
-function createParser(tokens: Tokens) {
+function createParser(tokens: Tokens, aliases = true) {
   let terms = 0;
 
   function unexpected(token: Token): never {
@@ -184,7 +186,10 @@ function createParser(tokens: Tokens) {
   function operand(): Operand {
     const token = tokens.next();
     if (token.kind === 'literal') return token;
-    if (token.kind === 'alias') return { kind: 'alias', name: token.text };
+    if (token.kind === 'alias') {
+      if (!aliases) throw badRequest(`The parameter alias ${token.text} cannot be used inside $expand.`);
+      return { kind: 'alias', name: token.text };
+    }
     if (token.kind !== 'name') unexpected(token);
     const segments = [token.text];
     while (isMark('/')) {

@@ -2,12 +2,17 @@ import { badRequest, shown } from '../bad-request.ts';
 import { parseFilter, type Condition, type Limits } from './filter.ts';
 
 export interface Order {
+  /** `['primarycontactid', 'fullname']`, or one parameter alias that stands for it. */
   path: string[];
   descending: boolean;
 }
 export interface Expand {
   navigation: string;
   query: Query;
+  /** `/$ref`: only the addresses of the rows. */
+  reference: boolean;
+  /** The options as the query of an address: `$select=fullname`. */
+  search: string;
 }
 /** What a read asks for, checked for form; names are looked up later. */
 export interface Query {
@@ -21,6 +26,7 @@ export interface Query {
 
 const EXPANDS = 15;
 const EXPAND_DEPTH = 10;
+const ORDERS = 50;
 const REFUSED = new Set(['$skip', '$search', '$format', '$compute', '$index', '$schemaversion']);
 const NAME = /^[A-Za-z_]\w*$/;
 const ALIAS = /^@[A-Za-z_]\w*$/;
@@ -72,7 +78,7 @@ function readQuery(
   return {
     select: select === undefined ? undefined : readNames(select),
     filter: filter === undefined ? undefined : parseFilter(filter, limits),
-    order: readOrder(options.get('$orderby')),
+    order: readOrder(options.get('$orderby'), limits.aliases ?? true),
     top: readTop(options.get('$top')),
     expand: readExpand(options.get('$expand'), limits, budget, depth),
     count: readBoolean(options.get('$count')),
@@ -86,13 +92,15 @@ function readNames(source: string): string[] {
   return [...new Set(names)];
 }
 
-function readOrder(source: string | undefined): Order[] {
+function readOrder(source: string | undefined, aliases: boolean): Order[] {
   if (source === undefined) return [];
-  return source.split(',').map((item) => {
+  const items = source.split(',');
+  if (items.length > ORDERS) throw badRequest(`A query is sorted by at most ${ORDERS} columns.`);
+  return items.map((item) => {
     const [path = '', direction = 'asc', ...rest] = item.trim().split(/\s+/);
     const segments = path.split('/');
-    const valid =
-      segments.every((segment) => NAME.test(segment)) && ['asc', 'desc'].includes(direction) && rest.length === 0;
+    const named = segments.every((segment) => NAME.test(segment)) || (aliases && ALIAS.test(path));
+    const valid = named && ['asc', 'desc'].includes(direction) && rest.length === 0;
     if (!valid) throw badRequest(`"${shown(item.trim())}" in $orderby is not a column with a direction.`);
     return { path: segments, descending: direction === 'desc' };
   });
@@ -118,11 +126,24 @@ function readExpand(source: string | undefined, limits: Limits, budget: { expand
     budget.expands += 1;
     if (budget.expands > EXPANDS) throw badRequest(`A query expands at most ${EXPANDS} navigations.`);
     const open = item.indexOf('(');
-    const navigation = (open < 0 ? item : item.slice(0, open)).trim();
-    if (!NAME.test(navigation)) throw badRequest(`"${shown(navigation)}" in $expand is not a navigation.`);
-    const inside = open < 0 ? '' : insideOf(item, open);
-    return { navigation, query: readQuery(nestedOptions(inside), limits, budget, depth + 1) };
+    const path = (open < 0 ? item : item.slice(0, open)).trim();
+    const reference = path.endsWith('/$ref');
+    const navigation = reference ? path.slice(0, -'/$ref'.length) : path;
+    if (!NAME.test(navigation)) throw badRequest(`"${shown(path)}" in $expand is not a navigation.`);
+    const options = nestedOptions(open < 0 ? '' : insideOf(item, open));
+    const search = [...options].map(([key, value]) => `${key}=${inAddress(value)}`).join('&');
+    return {
+      navigation,
+      reference,
+      search,
+      query: readQuery(options, { ...limits, aliases: false }, budget, depth + 1),
+    };
   });
+}
+
+/** Only what would end or change the value is escaped, so that an address stays readable. */
+function inAddress(value: string): string {
+  return encodeURI(value).replace(/[&#+]/g, encodeURIComponent);
 }
 
 function insideOf(item: string, open: number): string {

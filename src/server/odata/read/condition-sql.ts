@@ -1,10 +1,9 @@
 import { sql, type RawBuilder } from 'kysely';
 import { fold } from '../../db/fold.ts';
-import { within } from '../../db/time-limit.ts';
 import { badRequest } from '../bad-request.ts';
 import { parseArgument, type Argument, type Comparison, type Condition, type Operand } from '../parse/filter.ts';
 import { at } from '../identifier.ts';
-import { tableOf } from '../metadata.ts';
+import { lambdaSql } from './lambda.ts';
 import {
   asGlob,
   asLike,
@@ -17,18 +16,7 @@ import {
   type Pattern,
 } from './pattern.ts';
 import { queryFunction } from './query-functions.ts';
-import {
-  belongsTo,
-  fromClause,
-  newScope,
-  resolveColumn,
-  searchKey,
-  unknownColumn,
-  type ColumnRef,
-  type Scope,
-  type Search,
-  type Statement,
-} from './scope.ts';
+import { resolveColumn, searchKey, type ColumnRef, type Scope, type Search, type Statement } from './scope.ts';
 import type { Literal } from '../parse/tokens.ts';
 import { fromLiteral } from '../values.ts';
 
@@ -56,7 +44,7 @@ export function conditionSql(statement: Statement, scope: Scope, condition: Cond
       return textSql(statement, scope, condition);
     case 'any':
     case 'all':
-      return lambdaSql(statement, scope, condition);
+      return lambdaSql(statement, scope, condition, conditionSql);
     case 'call':
       return queryFunction(statement, condition.name, knownArguments(statement, condition.arguments), (segments) =>
         resolveColumn(statement, scope, segments),
@@ -172,33 +160,4 @@ export function matches(
   if (hits === undefined || hits === 'many') return exact;
   // The index finds a little too much, and the row may have changed since it was asked.
   return sql<boolean>`(${at(scope.alias, 'rowno')} in (select value from json_each(${JSON.stringify(hits)})) and ${exact})`;
-}
-
-/** `any` as a list of ids, which both engines turn around: the inner index first, then the rows. */
-function lambdaSql(
-  statement: Statement,
-  scope: Scope,
-  condition: Extract<Condition, { kind: 'any' | 'all' }>,
-): RawBuilder<boolean> {
-  const path =
-    scope.variable !== undefined && condition.path[0] === scope.variable ? condition.path.slice(1) : condition.path;
-  const name = path[0] ?? '';
-  const navigation = path.length === 1 ? scope.table.collections.get(name) : undefined;
-  if (navigation === undefined) throw unknownColumn(scope.table, path.join('/'));
-  const { session } = statement;
-  const target = tableOf(session.model, navigation.target);
-  session.access.demand(session.caller, 'read', target);
-  const inner = newScope(statement, target, condition.variable);
-  const of = condition.of === undefined ? undefined : conditionSql(statement, inner, condition.of);
-  const wanted = of !== undefined && condition.kind === 'all' ? sql<boolean>`not coalesce(${of}, false)` : of;
-  const parts = [
-    within(session.engine, at(inner.alias, target.key)),
-    sql<boolean>`${at(inner.alias, navigation.column)} is not null`,
-    belongsTo(scope.table, inner, navigation),
-    session.access.readable(session.caller, target, inner.alias),
-    wanted,
-  ].filter((part) => part !== undefined);
-  const ids = sql`select ${at(inner.alias, navigation.column)} ${fromClause(statement, inner)} where ${sql.join(parts, sql` and `)}`;
-  const key = at(scope.alias, scope.table.key);
-  return condition.kind === 'any' ? sql<boolean>`${key} in (${ids})` : sql<boolean>`${key} not in (${ids})`;
 }

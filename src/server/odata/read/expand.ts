@@ -1,30 +1,40 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { isOneOf } from '../../db/engine.ts';
 import { badRequest } from '../bad-request.ts';
 import { at } from '../identifier.ts';
-import { tableOf, type CollectionNavigation, type SingleNavigation } from '../metadata.ts';
-import { orderSql } from './paging.ts';
-import type { Expand } from '../parse/query.ts';
+import { tableOf, type SingleNavigation } from '../metadata.ts';
+import type { Expand, Query } from '../parse/query.ts';
+import type { Row } from '../session.ts';
+import { findCollection, type Collection } from './collection.ts';
+import { cookieAfter, orderSql } from './paging.ts';
 import { LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
 import { presentRows } from './present.ts';
-import { belongsTo, fromClause, isPolymorphic, type Scope } from './scope.ts';
-import type { Row } from '../session.ts';
+import { relate } from './related.ts';
+import { fromClause, isPolymorphic, type Scope } from './scope.ts';
 
 /** Ids per query: with 5,000 parents the list stays a moderate text. */
 const PARENTS = 1_000;
+const ONLY_SELECT_AND_FILTER =
+  'Only $select and $filter clause can be provided while doing $expand on many-to-one relationship or nested one-to-many relationship.';
 
 /** The stored rows as JSON, with what was to be expanded. */
 export async function finishRows(request: ReadRequest, { columns }: Prepared, stored: readonly Row[]): Promise<Row[]> {
   const rows = await presentRows(request.session, request.table, columns, stored, request.annotations);
-  await expandRows(request, stored, rows);
+  const { expand } = request.query;
+  if (expand.length > 0)
+    await expandRows({ ...request, nested: request.nested ?? isNested(request.query) }, stored, rows);
   return rows;
+}
+
+function isNested({ expand }: Query): boolean {
+  return expand.some(({ query }) => query.expand.length > 0);
 }
 
 /** Puts the rows behind navigations into `rows`, with one query per navigation, never one per row. */
 async function expandRows(request: ReadRequest, stored: readonly Row[], rows: readonly Row[]): Promise<void> {
   for (const expand of request.query.expand) {
     const single = request.table.single.get(expand.navigation);
-    const collection = request.table.collections.get(expand.navigation);
+    const collection = findCollection(request.table, expand.navigation);
     if (single !== undefined) await expandSingle(request, expand, single, stored, rows);
     else if (collection !== undefined) await expandCollection(request, expand, collection, stored, rows);
   }
@@ -32,72 +42,118 @@ async function expandRows(request: ReadRequest, stored: readonly Row[], rows: re
 
 async function expandSingle(
   request: ReadRequest,
-  { navigation, query }: Expand,
+  { navigation, query, reference }: Expand,
   single: SingleNavigation,
   stored: readonly Row[],
   rows: readonly Row[],
 ): Promise<void> {
-  if (query.filter !== undefined || query.order.length > 0 || query.top !== undefined) {
-    throw badRequest(`${navigation} leads to one row: $filter, $orderby and $top have no meaning there.`);
-  }
+  if (query.order.length > 0 || query.top !== undefined) throw badRequest(ONLY_SELECT_AND_FILTER);
   const table = tableOf(request.session.model, single.target);
   const typed = isPolymorphic(request.table, single.column);
   const idOf = (row: Row) => (!typed || row[`${single.column}_type`] === single.target ? row[single.column] : null);
-  const ids = distinct(stored.map(idOf));
   const found = new Map<unknown, Row>();
-  for (const some of chunks(ids)) {
-    const among = (scope: Scope) => isOneOf(request.session.engine, at(scope.alias, table.key), some);
-    const inner: ReadRequest = { ...request, table, query, among, heavy: false };
+  for (const ids of chunks(distinct(stored.map(idOf)))) {
+    const among = (scope: Scope) => isOneOf(request.session.engine, at(scope.alias, table.key), ids);
+    const inner = innerRequest(request, { table, query, among });
     const prepared = prepareRead(inner);
-    const { rows: targets } =
-      await sql<Row>`select ${prepared.list} ${fromClause(prepared.statement, prepared.scope)}${where(prepared.conditions)}`.execute(
-        request.session.queries,
-      );
+    const { rows: targets } = await selectRows(prepared, prepared.conditions).execute(request.session.queries);
     for (const row of await finishRows(inner, prepared, targets)) found.set(row[table.key], row);
   }
   stored.forEach((row, index) => {
     const target = rows[index];
-    if (target !== undefined) target[navigation] = found.get(idOf(row)) ?? null;
+    const behind = found.get(idOf(row));
+    const address = `${request.session.root}${table.setName}(${String(idOf(row))})`;
+    if (target !== undefined)
+      target[navigation] = behind === undefined ? null : reference ? { '@odata.id': address } : behind;
   });
 }
 
+function innerRequest(request: ReadRequest, inner: Pick<ReadRequest, 'table' | 'query' | 'among'>): ReadRequest {
+  return { ...request, ...inner, heavy: false, skipToken: undefined };
+}
+
+function selectRows(
+  { list, statement, scope }: Prepared,
+  conditions: readonly RawBuilder<boolean>[],
+  more: RawBuilder<unknown> = sql``,
+  join: RawBuilder<unknown> = sql``,
+): RawBuilder<Row> {
+  return sql<Row>`select ${list}${more} ${fromClause(statement, scope)}${join}${where(conditions)}`;
+}
+
+/**
+ * Expanded collections come whole, up to 5,000 rows, with the address of the collection beside them. As soon as anything
+ * is expanded inside an expansion they are paged like the rows themselves, and can be neither cut nor sorted.
+ */
 async function expandCollection(
   request: ReadRequest,
-  { navigation, query }: Expand,
-  collection: CollectionNavigation,
+  { navigation, query, search, reference }: Expand,
+  collection: Collection,
   stored: readonly Row[],
   rows: readonly Row[],
 ): Promise<void> {
+  if (reference) throw badRequest('Expand with $ref is only supported on lookup type navigation property.');
+  if (request.nested === true && (query.top !== undefined || query.order.length > 0))
+    throw badRequest(ONLY_SELECT_AND_FILTER);
   const of = request.table;
-  const table = tableOf(request.session.model, collection.target);
-  const among = (scope: Scope, ids: readonly string[]) => {
-    const own = isOneOf(request.session.engine, at(scope.alias, collection.column), ids);
-    const typed = belongsTo(of, scope, collection);
-    return typed === undefined ? own : sql<boolean>`(${own} and ${typed})`;
-  };
-  const byParent = new Map<unknown, Row[]>();
+  const byParent = new Map<unknown, Children>();
   for (const ids of chunks(distinct(stored.map((row) => row[of.key])))) {
-    const inner: ReadRequest = { ...request, table, query, among: (scope) => among(scope, ids), heavy: false };
-    const prepared = prepareRead(inner);
-    const parent = at(prepared.scope.alias, collection.column);
-    const ranked = sql`select ${prepared.list}, ${parent} as parentrow, row_number() over (partition by ${parent} order by ${orderSql(prepared.order, prepared.key)}) as placed ${fromClause(prepared.statement, prepared.scope)}${where(prepared.conditions)}`;
-    const limit = Math.min(query.top ?? LARGEST_PAGE, LARGEST_PAGE);
-    const found =
-      await sql<Row>`select * from (${ranked}) as ranked where placed <= ${limit} order by parentrow, placed`.execute(
-        request.session.queries,
-      );
-    const shown = await finishRows(inner, prepared, found.rows);
-    found.rows.forEach((row, index) => {
-      const child = shown[index];
-      const siblings = byParent.get(row['parentrow']) ?? [];
-      if (child !== undefined) byParent.set(row['parentrow'], siblings);
-      if (child !== undefined) siblings.push(child);
-    });
+    await readChildren(request, query, collection, ids, byParent);
   }
   stored.forEach((row, index) => {
     const target = rows[index];
-    if (target !== undefined) target[navigation] = byParent.get(row[of.key]) ?? [];
+    if (target === undefined) return;
+    const children = byParent.get(row[of.key]);
+    const address = `${request.session.root}${of.setName}(${String(row[of.key])})/${navigation}`;
+    target[navigation] = children?.rows ?? [];
+    const options = [search, children?.cookie === undefined ? '' : `$skiptoken=${children.cookie}`].filter(
+      (option) => option !== '',
+    );
+    if (request.nested !== true || children?.cookie !== undefined)
+      target[`${navigation}@odata.nextLink`] = `${address}${options.length > 0 ? '?' : ''}${options.join('&')}`;
   });
+}
+
+interface Children {
+  rows: Row[];
+  /** Of the page after these, where there are more. */
+  cookie: string | undefined;
+}
+
+async function readChildren(
+  request: ReadRequest,
+  query: Query,
+  collection: Collection,
+  ids: readonly string[],
+  byParent: Map<unknown, Children>,
+): Promise<void> {
+  const table = tableOf(request.session.model, collection.navigation.target);
+  const inner = innerRequest(request, { table, query, among: undefined });
+  const prepared = prepareRead(inner);
+  const { statement, scope, order, key } = prepared;
+  const { parent, join, conditions } = relate(statement, request.table, scope, collection);
+  const size = Math.min((request.nested === true ? request.nestedPageSize : query.top) ?? LARGEST_PAGE, LARGEST_PAGE);
+  const placed = sql`, ${parent} as parentrow, row_number() over (partition by ${parent} order by ${orderSql(order, key)}) as placed`;
+  const among = [isOneOf(request.session.engine, parent, ids), ...conditions, ...prepared.conditions];
+  const found =
+    await sql<Row>`select * from (${selectRows(prepared, among, placed, join)}) as ranked where placed <= ${size + 1} order by parentrow, placed`.execute(
+      request.session.queries,
+    );
+  const kept = found.rows.filter((row) => Number(row['placed']) <= size);
+  const shown = await finishRows(inner, prepared, kept);
+  kept.forEach((row, index) => {
+    const child = shown[index];
+    const siblings = byParent.get(row['parentrow']) ?? { rows: [], cookie: undefined };
+    byParent.set(row['parentrow'], siblings);
+    if (child !== undefined) siblings.rows.push(child);
+  });
+  if (query.top !== undefined) return;
+  const last = new Map(kept.map((row) => [row['parentrow'], row]));
+  for (const row of found.rows) {
+    const siblings = byParent.get(row['parentrow']);
+    if (Number(row['placed']) > size && siblings !== undefined)
+      siblings.cookie = cookieAfter(last.get(row['parentrow']), prepared, 2);
+  }
 }
 
 function distinct(values: readonly unknown[]): string[] {

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import { badRequest } from '../bad-request.ts';
-import type { ColumnRef } from './scope.ts';
+import type { ColumnRef, Scope } from './scope.ts';
+import type { Row } from '../session.ts';
 
 /** Where a page ended: the values it was sorted by, and the key that settles ties. Clients get it as an opaque text. */
 export interface Cookie {
@@ -13,8 +14,22 @@ export interface SortColumn extends Pick<ColumnRef, 'column' | 'ref' | 'folded'>
   descending: boolean;
 }
 
-export function writeCookie(cookie: Cookie): string {
+function writeCookie(cookie: Cookie): string {
   return Buffer.from(JSON.stringify(cookie)).toString('base64url');
+}
+
+/** The cookie of the page behind a stored row, which carries its sort values as `sort0`, `sort1` ... */
+export function cookieAfter(
+  last: Row | undefined,
+  { order, scope }: { order: readonly SortColumn[]; scope: Scope },
+  page: number,
+): string | undefined {
+  if (last === undefined) return undefined;
+  const values = order.map((_, index) => {
+    const value = last[`sort${index}`];
+    return typeof value === 'string' || typeof value === 'number' ? value : null;
+  });
+  return writeCookie({ page, values, key: String(last[scope.table.key]) });
 }
 
 /** @throws {HttpError} 400 for anything that we did not write for this very order */

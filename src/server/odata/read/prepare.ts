@@ -1,15 +1,19 @@
 import { sql, type RawBuilder } from 'kysely';
 import { within } from '../../db/time-limit.ts';
+import { badRequest, shown } from '../bad-request.ts';
+import { findCollection } from './collection.ts';
 import { conditionSql } from './condition-sql.ts';
 import { at, identifier, quoted, word } from '../identifier.ts';
 import type { Column, Table } from '../metadata.ts';
 import type { SortColumn } from './paging.ts';
 import type { Annotations } from './present.ts';
+import { parseArgument } from '../parse/filter.ts';
 import type { Expand, Order, Query } from '../parse/query.ts';
 import {
   findColumn,
   fromClause,
   isPolymorphic,
+  nameBehind,
   newScope,
   newStatement,
   resolveColumn,
@@ -22,7 +26,7 @@ import type { Session } from '../session.ts';
 
 /** The original's page: its default and its largest. */
 export const LARGEST_PAGE = 5_000;
-const LARGEST_COUNT = 5_000;
+export const LARGEST_COUNT = 5_000;
 
 export interface ReadRequest {
   session: Session;
@@ -38,6 +42,10 @@ export interface ReadRequest {
   skipToken?: string | undefined;
   /** What searches in the trigram index of SQLite have found already. */
   hits?: Hits | undefined;
+  /** Whether something is expanded inside an expansion: then expanded collections are paged. */
+  nested?: boolean | undefined;
+  /** Rows of one page of an expanded collection, where these are paged. */
+  nestedPageSize?: number | undefined;
   /** Also the columns that a list leaves out unless they are named. */
   heavy?: boolean | undefined;
 }
@@ -75,12 +83,13 @@ export function where(conditions: readonly RawBuilder<boolean>[]): RawBuilder<un
   return conditions.length === 0 ? sql`` : sql` where ${sql.join(conditions, sql` and `)}`;
 }
 
+/** How many rows there are: `LARGEST_COUNT + 1` where there are more than that. */
 export async function countRows({
   statement,
   scope,
   conditions,
 }: Pick<Prepared, 'statement' | 'scope' | 'conditions'>): Promise<number> {
-  const one = sql`select 1 as one ${fromClause(statement, scope)}${where(conditions)} limit ${LARGEST_COUNT}`;
+  const one = sql`select 1 as one ${fromClause(statement, scope)}${where(conditions)} limit ${LARGEST_COUNT + 1}`;
   const { rows } = await sql<{ n: number }>`select count(*) as n from (${one}) as counted`.execute(
     statement.session.queries,
   );
@@ -104,7 +113,17 @@ function chosenColumns({ table, query, heavy }: ReadRequest): Column[] {
 }
 
 function sortColumn(statement: Statement, scope: Scope, { path, descending }: Order): SortColumn {
-  return { ...resolveColumn(statement, scope, path), descending };
+  const found = resolveColumn(statement, scope, knownPath(statement, path));
+  return { ...(found.column.kind === 'lookup' ? nameBehind(statement, found) : found), descending };
+}
+
+/** `$orderby=@p1&@p1=name` */
+function knownPath({ parameters }: Statement, path: string[]): string[] {
+  const [name = ''] = path;
+  if (!name.startsWith('@')) return path;
+  const known = parseArgument(parameters.get(name) ?? 'null');
+  if (known.kind !== 'path') throw badRequest(`The parameter alias ${shown(name)} in $orderby does not name a column.`);
+  return known.segments;
 }
 
 function selectList(
@@ -134,7 +153,7 @@ function selectList(
 function navigationColumns(table: Table, expand: readonly Expand[]): Column[] {
   return expand.flatMap(({ navigation }) => {
     const single = table.single.get(navigation);
-    if (single === undefined && !table.collections.has(navigation)) throw unknownColumn(table, navigation);
+    if (single === undefined && findCollection(table, navigation) === undefined) throw unknownColumn(table, navigation);
     const column = single === undefined ? undefined : table.columns.get(single.column);
     return column === undefined ? [] : [column];
   });

@@ -1,7 +1,15 @@
 import { sql } from 'kysely';
 import { finishRows } from './expand.ts';
-import { behind, orderSql, readCookie, writeCookie, type SortColumn } from './paging.ts';
-import { countRows, LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
+import { behind, cookieAfter, orderSql, readCookie } from './paging.ts';
+import {
+  countRows,
+  LARGEST_COUNT,
+  LARGEST_PAGE,
+  prepareRead,
+  where,
+  type Prepared,
+  type ReadRequest,
+} from './prepare.ts';
 import { fromClause } from './scope.ts';
 import { findHits } from './search.ts';
 import type { Row } from '../session.ts';
@@ -10,8 +18,9 @@ export interface Page {
   rows: Row[];
   /** For the next page; absent on the last. */
   cookie: string | undefined;
-  /** All rows of the query, if it asked; never above 5,000. */
+  /** All rows of the query, if it asked; never above 5,000, but `countExceeded` says that there are more. */
   count: number | undefined;
+  countExceeded: boolean;
 }
 
 export async function readPage(request: ReadRequest): Promise<Page> {
@@ -27,25 +36,13 @@ export async function readPage(request: ReadRequest): Promise<Page> {
     );
   const stored = found.slice(0, size);
   const more = found.length > size && (query.top === undefined || request.pageSize !== undefined);
+  const counted = query.count ? await countRows(prepared) : undefined;
   return {
     rows: await finishRows(request, prepared, stored),
-    cookie: more ? cookieAfter(stored.at(-1), order, prepared, (cookie?.page ?? 1) + 1) : undefined,
-    count: query.count ? await countRows(prepared) : undefined,
+    cookie: more ? cookieAfter(stored.at(-1), prepared, (cookie?.page ?? 1) + 1) : undefined,
+    count: counted === undefined ? undefined : Math.min(counted, LARGEST_COUNT),
+    countExceeded: counted !== undefined && counted > LARGEST_COUNT,
   };
-}
-
-function cookieAfter(
-  last: Row | undefined,
-  order: readonly SortColumn[],
-  { scope }: Prepared,
-  page: number,
-): string | undefined {
-  if (last === undefined) return undefined;
-  const values = order.map((_, index) => {
-    const value = last[`sort${index}`];
-    return typeof value === 'string' || typeof value === 'number' ? value : null;
-  });
-  return writeCookie({ page, values, key: String(last[scope.table.key]) });
 }
 
 /** A query with what the trigram index knows about it. */

@@ -72,16 +72,28 @@ export function unknownColumn(table: Table, name: string) {
   );
 }
 
-/** Follows a path from a scope to a column, joining what lies between. @throws {HttpError} 400 naming what is unknown */
+/** A path without the variable of the lambda that it is in. @throws {HttpError} 400 if it starts with anything else */
+export function pathWithin({ variable }: Scope, segments: readonly string[]): readonly string[] {
+  if (variable === undefined) return segments;
+  if (segments[0] !== variable)
+    throw badRequest(`"${shown(segments.join('/'))}" does not start with the variable ${variable}.`);
+  return segments.slice(1);
+}
+
+/**
+ * Follows a path from a scope to a column, joining what lies between. What a caller may not read can be neither compared
+ * nor sorted by: both would tell what it is.
+ * @throws {HttpError} 400 naming what is unknown, 403 for a table or column that the caller may not read
+ */
 export function resolveColumn(statement: Statement, start: Scope, segments: readonly string[]): ColumnRef {
-  const path = start.variable !== undefined && segments[0] === start.variable ? segments.slice(1) : segments;
-  if (start.variable !== undefined && path === segments)
-    throw badRequest(`"${shown(segments.join('/'))}" does not start with the variable ${start.variable}.`);
+  const path = pathWithin(start, segments);
   const last = path.at(-1);
   if (last === undefined) throw badRequest('A column is missing after the variable.');
   const scope = path.slice(0, -1).reduce((inner, segment) => joinTo(statement, inner, segment), start);
   const column = findColumn(scope.table, last);
   if (column === undefined) throw unknownColumn(scope.table, last);
+  const { access, caller } = statement.session;
+  access.demandColumn(caller, 'read', scope.table, column);
   return columnRef(scope, column);
 }
 
@@ -96,16 +108,37 @@ export function columnRef(scope: Scope, column: Column): ColumnRef {
   return { column, ref, folded: isText && column.exact !== true ? folded : ref, scope };
 }
 
-function joinTo(statement: Statement, scope: Scope, name: string): Scope {
-  const known = scope.joins.get(name);
-  if (known !== undefined) return known.scope;
+/** A lookup is sorted by the name of its row, as documented; by nothing where the caller may not see that row. */
+export function nameBehind(statement: Statement, { column, scope }: ColumnRef): ColumnRef {
+  const names = [...scope.table.single.values()]
+    .filter(
+      (navigation, index, all) =>
+        navigation.column === column.name &&
+        all.findIndex(({ column: other, target }) => other === column.name && target === navigation.target) === index,
+    )
+    .flatMap((navigation) => {
+      const joined = joinAlong(statement, scope, navigation);
+      const primary = joined.table.columns.get(joined.table.primary ?? '');
+      return primary === undefined ? [] : [columnRef(joined, primary).folded];
+    });
+  const name = names.length > 1 ? sql`coalesce(${sql.join(names)})` : (names[0] ?? sql`null`);
+  return { column, ref: name, folded: name, scope };
+}
+
+/** @throws {HttpError} 400 for a name that is no single-valued navigation, 403 for a table that the caller may not read */
+export function joinTo(statement: Statement, scope: Scope, name: string): Scope {
   const navigation = scope.table.single.get(name);
   if (navigation === undefined) throw unknownColumn(scope.table, name);
-  const target = tableOf(statement.session.model, navigation.target);
-  const { access, caller } = statement.session;
-  access.demand(caller, 'read', target);
-  const joined = newScope(statement, target);
-  scope.joins.set(name, { navigation, scope: joined });
+  const { access, caller, model } = statement.session;
+  access.demand(caller, 'read', tableOf(model, navigation.target));
+  return joinAlong(statement, scope, navigation);
+}
+
+function joinAlong(statement: Statement, scope: Scope, navigation: SingleNavigation): Scope {
+  const known = scope.joins.get(navigation.name);
+  if (known !== undefined) return known.scope;
+  const joined = newScope(statement, tableOf(statement.session.model, navigation.target));
+  scope.joins.set(navigation.name, { navigation, scope: joined });
   return joined;
 }
 
