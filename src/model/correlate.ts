@@ -101,7 +101,7 @@ function firstMethod(found: Findings): [CorrelationRule, readonly KnownMail[]] {
 /** Why the regarding record is not handed down by itself. */
 function doubtOf(mail: ArrivingMail, { people }: KnownMail): SuggestionRule | undefined {
   const isKnown = (name: string): boolean => people.has(name);
-  if (!mail.outgoing && !mail.sender.some(isKnown)) return 'stranger';
+  if (!mail.outgoing) return mail.sender.some(isKnown) ? undefined : 'stranger';
   return mail.outside.length > 0 && !mail.outside.some(isKnown) ? 'forward' : undefined;
 }
 
