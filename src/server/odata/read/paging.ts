@@ -14,7 +14,7 @@ export interface SortColumn extends Pick<ColumnRef, 'column' | 'ref' | 'folded'>
   descending: boolean;
 }
 
-function writeCookie(cookie: Cookie): string {
+export function writeCookie(cookie: Cookie): string {
   return Buffer.from(JSON.stringify(cookie)).toString('base64url');
 }
 
