@@ -7,16 +7,15 @@ import { lambdaSql } from './lambda.ts';
 import {
   asGlob,
   asLike,
-  asLooseLike,
   asRegularExpression,
   hasSets,
-  hasTrigram,
   readPattern,
   textOf,
+  trigramsOf,
   type Pattern,
 } from './pattern.ts';
 import { queryFunction } from './query-functions.ts';
-import { resolveColumn, searchKey, type ColumnRef, type Scope, type Search, type Statement } from './scope.ts';
+import { MANY, resolveColumn, searchKey, type ColumnRef, type Scope, type Search, type Statement } from './scope.ts';
 import type { Literal } from '../parse/tokens.ts';
 import { fromLiteral } from '../values.ts';
 
@@ -148,16 +147,10 @@ export function matches(
     return sql<boolean>`${folded} like ${asLike(pattern)} escape ${'\\'}`;
   }
   const exact = sql<boolean>`${folded} glob ${asGlob(pattern)}`;
-  const searchable = column.folded === 'inside' && hasTrigram(pattern) && scope.table.name !== 'activitypointer';
-  const search: Search = {
-    index: `${scope.table.name}_fts`,
-    column: `${column.name}_folded`,
-    pattern: asLooseLike(pattern),
-  };
-  if (!searchable) return exact;
+  const search: Search = { table: scope.table.name, trigrams: trigramsOf(pattern) };
+  if (column.folded !== 'inside' || search.trigrams.length === 0 || search.table === 'activitypointer') return exact;
   const hits = statement.hits.get(searchKey(search));
   if (hits === undefined) statement.searches.push(search);
-  if (hits === undefined || hits === 'many') return exact;
-  // The index finds a little too much, and the row may have changed since it was asked.
-  return sql<boolean>`(${at(scope.alias, 'rowno')} in (select value from json_each(${JSON.stringify(hits)})) and ${exact})`;
+  if (hits === undefined || hits === MANY) return exact;
+  return sql<boolean>`(${at(scope.alias, 'rowno')} in (select value from json_each(${hits})) and ${exact})`;
 }

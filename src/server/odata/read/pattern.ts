@@ -36,29 +36,21 @@ export function hasSets(pattern: Pattern): boolean {
   return pattern.some(({ kind }) => kind === 'set');
 }
 
-/** Three plain characters in a row: below that a trigram index knows nothing. */
-export function hasTrigram(pattern: Pattern): boolean {
-  let run = 0;
-  for (const { kind } of pattern) {
-    run = kind === 'char' ? run + 1 : 0;
-    if (run >= 3) return true;
+/** All three plain characters in a row, sixteen at most: what a trigram index can be asked for. */
+export function trigramsOf(pattern: Pattern): string[] {
+  const found = new Set<string>();
+  let run: string[] = [];
+  for (const item of pattern) {
+    run = item.kind === 'char' ? [...run.slice(-2), item.char] : [];
+    if (run.length === 3 && found.size < 16) found.add(run.join(''));
   }
-  return false;
+  return [...found];
 }
 
 /** For PostgreSQL, with the backslash as escape. */
 export function asLike(pattern: Pattern): string {
   return pattern
     .map((item) => (item.kind === 'char' ? item.char.replace(/[\\%_]/, '\\$&') : item.kind === 'run' ? '%' : '_'))
-    .join('');
-}
-
-/** Finds a little too much, without an escape: FTS5 uses its index for no other LIKE. */
-export function asLooseLike(pattern: Pattern): string {
-  return pattern
-    .map((item) =>
-      item.kind === 'char' && item.char !== '%' && item.char !== '_' ? item.char : item.kind === 'run' ? '%' : '_',
-    )
     .join('');
 }
 

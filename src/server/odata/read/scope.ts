@@ -24,17 +24,18 @@ export interface Statement {
   alias(): string;
 }
 
+/** Rows in which all `trigrams` stand somewhere, in any of the searched columns of the table. */
 export interface Search {
-  index: string;
-  column: string;
-  pattern: string;
+  table: string;
+  trigrams: readonly string[];
 }
 
-/** Search, as `searchKey` names it -> the numbers of the rows it found, or that they are too many to be of use. */
-export type Hits = ReadonlyMap<string, readonly number[] | 'many'>;
+/** Search, as `searchKey` names it -> the rows it found, by number, as a JSON list; or that they are too many to be of use. */
+export type Hits = ReadonlyMap<string, string>;
+export const MANY = 'many';
 
-export function searchKey({ index, column, pattern }: Search): string {
-  return `${index} ${column} ${pattern}`;
+export function searchKey({ table, trigrams }: Search): string {
+  return JSON.stringify([table, trigrams]);
 }
 
 export function newStatement(
