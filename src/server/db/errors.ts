@@ -29,6 +29,13 @@ export function isUniqueViolation(error: unknown): boolean {
   return ['23505', 'sqlite:2067', 'sqlite:1555'].includes(driverCode(error));
 }
 
+/** The unique index that a write lost against, where the driver names it. */
+export function violatedIndex(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  if ('constraint' in error && typeof error.constraint === 'string') return error.constraint;
+  return error instanceof Error ? /index '([^']+)'/.exec(error.message)?.[1] : undefined;
+}
+
 /** Whether the same transaction may succeed when it is simply run again: serialisation failure, deadlock, busy. */
 export function isWorthRepeating(error: unknown): boolean {
   return ['40001', '40P01', 'sqlite:5', 'sqlite:517'].includes(driverCode(error));

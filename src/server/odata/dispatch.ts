@@ -31,6 +31,6 @@ async function answer(ask: Ask, address: Address): Promise<ApiResponse> {
     case 'set':
       return answerSet(ask, address.table, address.rest);
     case 'row':
-      return answerRow(ask, address.table, address.id, address.rest);
+      return answerRow(ask, address.table, address.key, address.rest);
   }
 }

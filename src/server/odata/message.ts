@@ -1,6 +1,7 @@
 import { toHttpError, errorBody } from '../http/errors.ts';
 import { badRequest } from './bad-request.ts';
 import { demandJson } from './negotiation.ts';
+import { parseJson } from './parse/json.ts';
 
 /** A request of the Web API, alone or as part of a batch. */
 export interface ApiRequest {
@@ -25,14 +26,8 @@ export interface ApiResponse {
 export function readJson({ body, headers }: Pick<ApiRequest, 'body' | 'headers'>): unknown {
   if (body === undefined || body.length === 0) throw badRequest('The request needs a JSON body.', '0x80048d19');
   demandJson(headers['content-type']);
-  try {
-    return JSON.parse(utf8.decode(body));
-  } catch {
-    throw badRequest('The body is not valid JSON in UTF-8.', '0x80048d19');
-  }
+  return parseJson(body);
 }
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Anything thrown, as the response that a client gets instead. */
 export function errorResponse(thrown: unknown): ApiResponse {

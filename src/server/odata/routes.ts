@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Database } from '../db/open.ts';
 import { HttpError, toHttpError } from '../http/errors.ts';
 import { demandMultipart, runBatch } from './batch/batch.ts';
-import type { Place } from './answer/ask.ts';
+import type { HasDuplicates, Place } from './answer/ask.ts';
 import { dispatch } from './dispatch.ts';
 import type { ApiRequest, ApiResponse } from './message.ts';
 import type { Model } from './metadata.ts';
@@ -20,6 +20,7 @@ export interface WebApiOptions {
   /** Who the request acts for. @throws {HttpError} 401 or 403 */
   callerOf(request: FastifyRequest): Promise<Caller>;
   now: () => Date;
+  hasDuplicates?: HasDuplicates | undefined;
 }
 
 /** Mail bodies and attachments come in these; everything else is a few columns. */
@@ -100,7 +101,7 @@ function run(request: FastifyRequest, api: ApiRequest, place: Place): Promise<Ap
 }
 
 function placeOf(
-  { database, model, operations, rules, access, now }: WebApiOptions,
+  { database, model, operations, rules, access, now, hasDuplicates }: WebApiOptions,
   request: FastifyRequest,
   version: string,
 ): Place {
@@ -126,11 +127,18 @@ function placeOf(
     for (const then of committed) then();
     return result;
   };
-  return { session, transaction, operations, filterLength: FILTER_LENGTH };
+  return { session, transaction, operations, filterLength: FILTER_LENGTH, hasDuplicates };
 }
 
 function plainHeaders({ headers }: FastifyRequest): Record<string, string | undefined> {
-  const wanted = ['prefer', 'if-match', 'if-none-match', 'content-type'];
+  const wanted = [
+    'prefer',
+    'if-match',
+    'if-none-match',
+    'content-type',
+    'mscrm.suppressduplicatedetection',
+    'x-ms-file-name',
+  ];
   const found = wanted.map((name) => [name, headers[name]?.toString()] as const);
   const plain: Record<string, string | undefined> = Object.fromEntries(found);
   // Every client is told to send this to keep caches away; it asks for nothing.

@@ -1,10 +1,13 @@
 import { HttpError } from '../../http/errors.ts';
 import { shown } from '../bad-request.ts';
 import type { ApiRequest, ApiResponse } from '../message.ts';
+import type { Table } from '../metadata.ts';
 import type { Call, Operation } from '../operations.ts';
 import type { Preferences } from '../parse/prefer.ts';
 import type { Query } from '../parse/query.ts';
 import type { Session, WriteSession } from '../session.ts';
+
+export type HasDuplicates = (session: WriteSession, table: Table, id: string) => Promise<boolean>;
 
 /** Where a request runs: alone, or inside the transaction of a change set. */
 export interface Place {
@@ -13,6 +16,11 @@ export interface Place {
   operations: readonly Operation[];
   /** Longest $filter: shorter in an address than in a batch. */
   filterLength: number;
+  /**
+   * Whether another row is the same as the stored row `id`, by the duplicate rules that are published. Asked inside the
+   * write, when a client sends MSCRM.SuppressDuplicateDetection: false.
+   */
+  hasDuplicates?: HasDuplicates | undefined;
 }
 
 /** A request with everything that was read from it, and where it runs. */

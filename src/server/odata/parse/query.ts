@@ -65,7 +65,7 @@ export function parseQuery(options: ReadonlyMap<string, string>, limits: Limits)
   return readQuery(options, limits, budget, 0);
 }
 
-const KNOWN = new Set(['$select', '$filter', '$orderby', '$top', '$expand', '$count', '$skiptoken']);
+const KNOWN = new Set(['$select', '$filter', '$orderby', '$top', '$expand', '$count', '$skiptoken', '$id']);
 
 function readQuery(
   options: ReadonlyMap<string, string>,

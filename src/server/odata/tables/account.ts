@@ -17,6 +17,7 @@ export const account = table({
   name: 'account',
   label: 'Account',
   set: 'accounts',
+  keys: [{ name: 'accountnumber_key', columns: ['accountnumber'] }],
   key: 'accountid',
   primary: 'name',
   owned: true,

@@ -1,13 +1,14 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Engine, Queries } from '../../db/engine.ts';
-import { isUniqueViolation } from '../../db/errors.ts';
+import { isUniqueViolation, violatedIndex } from '../../db/errors.ts';
 import { fold } from '../../db/fold.ts';
 import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
 import { at, identifier } from '../identifier.ts';
-import { tableOf, type Table } from '../metadata.ts';
+import { tableOf, type Column, type Table } from '../metadata.ts';
 import { isPolymorphic } from '../read/scope.ts';
 import type { Row, Session, WriteSession } from '../session.ts';
+import { keyIndexName } from './alternate-key.ts';
 import { newId } from './new-id.ts';
 import { storedTime, type Stored } from '../values.ts';
 
@@ -57,7 +58,7 @@ export async function insertRow(
   await writes.beforeInsert(session, table, values);
   await session.rules.get(table.name)?.beforeWrite?.({ values, before: undefined, session });
   settleState(table, values, undefined);
-  requireColumns(table, values);
+  requireColumns(table, table.columns.values(), values);
   foldColumns(table, values);
   values.set('versionnumber', await nextVersion(session.queries, session.engine));
   const columns = sql.join([...values.keys()].map((name) => identifier(name)));
@@ -110,6 +111,11 @@ export async function updateRow(
   }
   await session.rules.get(table.name)?.beforeWrite?.({ values, before, session });
   settleState(table, values, before);
+  requireColumns(
+    table,
+    [...table.columns.values()].filter(({ name }) => values.has(name)),
+    values,
+  );
   foldColumns(table, values);
   values.set('versionnumber', await nextVersion(session.queries, session.engine));
   const assignments = sql.join([...values].map(([name, value]) => sql`${identifier(name)} = ${value}`));
@@ -169,14 +175,24 @@ async function guarded<T>(table: Table, write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
-    if (isUniqueViolation(error))
-      throw new HttpError(412, `A record with matching key values already exists in ${table.name}.`, '0x80040237');
+    if (isUniqueViolation(error)) throw collision(table, violatedIndex(error));
     throw error;
   }
 }
 
-function requireColumns(table: Table, values: ReadonlyMap<string, Stored>): void {
-  for (const { name, required } of table.columns.values()) {
+function collision(table: Table, index: string | undefined): HttpError {
+  const key = table.keys.find((declared) => keyIndexName(table, declared) === index);
+  if (key === undefined)
+    return new HttpError(412, `A record with matching key values already exists in ${table.name}.`, '0x80040237');
+  return new HttpError(
+    412,
+    `Entity Key ${key.name} violated. A record with the same value for ${key.columns.join(', ')} already exists. A duplicate record cannot be created. Select one or more unique values and try again.`,
+    '0x80060892',
+  );
+}
+
+function requireColumns(table: Table, columns: Iterable<Column>, values: ReadonlyMap<string, Stored>): void {
+  for (const { name, required } of columns) {
     if (required === true && (values.get(name) == null || values.get(name) === '')) {
       throw badRequest(`The required column '${name}' of ${table.name} is missing.`, '0x80040203');
     }
