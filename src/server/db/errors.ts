@@ -29,11 +29,13 @@ export function isUniqueViolation(error: unknown): boolean {
   return ['23505', 'sqlite:2067', 'sqlite:1555'].includes(driverCode(error));
 }
 
-/** The unique index that a write lost against, where the driver names it. */
+/** The unique index that a write lost against; SQLite names plain columns instead, as `account.name, account.city`. */
 export function violatedIndex(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('constraint' in error && typeof error.constraint === 'string') return error.constraint;
-  return error instanceof Error ? /index '([^']+)'/.exec(error.message)?.[1] : undefined;
+  // By its message, not as an Error: the driver's errors come from outside of where tests run.
+  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
+  return /index '([^']+)'/.exec(message)?.[1] ?? /constraint failed: (.+)$/.exec(message)?.[1];
 }
 
 /** Whether the same transaction may succeed when it is simply run again: serialisation failure, deadlock, busy. */

@@ -16,6 +16,12 @@ export function keyIndexName(table: Pick<Table, 'name'>, { name }: AlternateKey)
   return `${table.name}_${name}`.slice(0, LONGEST_NAME);
 }
 
+/** Whether a unique index, named or told by its columns, is the one of a key. */
+export function isIndexOf(table: Table, key: AlternateKey, index: string | undefined): boolean {
+  const columns = key.columns.map((column) => `${table.name}.${column}`).join(', ');
+  return index === keyIndexName(table, key) || index === columns;
+}
+
 /** DDL of that index. A row one of whose parts is empty stands outside of it: both engines tell empty values apart. */
 export function keyIndexText(table: Table, key: AlternateKey): string {
   const parts = key.columns.map((column) => keyPart(table, column));

@@ -8,7 +8,7 @@ import { at, identifier } from '../identifier.ts';
 import { tableOf, type Column, type Table } from '../metadata.ts';
 import { isPolymorphic } from '../read/scope.ts';
 import type { Row, Session, WriteSession } from '../session.ts';
-import { keyIndexName } from './alternate-key.ts';
+import { isIndexOf } from './alternate-key.ts';
 import { newId } from './new-id.ts';
 import { storedTime, type Stored } from '../values.ts';
 
@@ -181,7 +181,7 @@ async function guarded<T>(table: Table, write: () => Promise<T>): Promise<T> {
 }
 
 function collision(table: Table, index: string | undefined): HttpError {
-  const key = table.keys.find((declared) => keyIndexName(table, declared) === index);
+  const key = table.keys.find((declared) => isIndexOf(table, declared, index));
   if (key === undefined)
     return new HttpError(412, `A record with matching key values already exists in ${table.name}.`, '0x80040237');
   return new HttpError(
