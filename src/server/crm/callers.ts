@@ -11,6 +11,9 @@ import { isGuid, type Stored } from '../odata/values.ts';
 import { newId } from '../odata/write/new-id.ts';
 import { insertRow } from '../odata/write/write.ts';
 import { systemSession, type Organisation } from './organisation.ts';
+import { readBusinessUnits } from './security/business-units.ts';
+import { ACT_FOR_OTHERS } from './security/ready-made-roles.ts';
+import { readStanding } from './security/standing.ts';
 
 export interface SignInOptions {
   /** Whether somebody with a valid token and no user of ours becomes one, as a Salesperson. */
@@ -29,7 +32,8 @@ export interface CallersOptions extends SignInOptions {
 export interface Callers {
   /**
    * The user a request acts for. `onBehalfOf` is the directory id from the CallerObjectId header.
-   * @throws {HttpError} 403 for somebody unknown or disabled, and for a person who wants to be somebody else
+   * Who acts for somebody can do what both may do.
+   * @throws {HttpError} 403 for somebody unknown or disabled, and for who may not act for others
    */
   callerOf(identity: Identity, onBehalfOf: string | undefined): Promise<Caller>;
   /** Users or their roles were changed: look again. */
@@ -49,22 +53,31 @@ const KEPT_MS = 5_000;
 export function createCallers(options: CallersOptions): Callers {
   const { database, organisation, now } = options;
   const kept = new Map<string, { caller: Caller; until: number }>();
+  /** Counts what made us forget: who was looked up before is not kept after. */
+  let forgotten = 0;
 
   const load = async (objectId: string, identity: Identity | undefined): Promise<Caller> => {
     const known = kept.get(objectId);
     if (known !== undefined && known.until > now().getTime()) return known.caller;
+    const asOf = forgotten;
     const user =
       (await findUser(database.db, objectId)) ??
       (identity === undefined ? undefined : await welcome(options, identity));
     if (user === undefined) throw refused('The user is not a member of the organization.', '0x80072560');
     if (user.isdisabled === 1) throw refused('The specified user account is disabled.', '0x80040225');
+    const units = await readBusinessUnits(database.db);
+    const unit = user.businessunitid ?? organisation.businessUnitId;
+    if (units.isDisabled(unit)) throw refused('The business unit of the user is disabled.', '0x80040216');
+    const principal = { kind: 'systemuser', id: user.systemuserid, unit } as const;
     const caller: Caller = {
       userId: user.systemuserid,
-      businessUnitId: user.businessunitid ?? organisation.businessUnitId,
+      businessUnitId: unit,
       organizationId: organisation.organizationId,
       kind: user.applicationid === null ? 'user' : 'application',
       roles: await rolesOf(database.db, user.systemuserid),
+      standing: await readStanding(database.db, database.engine, principal, units),
     };
+    if (forgotten !== asOf) return caller;
     if (kept.size > 1_000) kept.clear();
     kept.set(objectId, { caller, until: now().getTime() + KEPT_MS });
     return caller;
@@ -74,13 +87,20 @@ export function createCallers(options: CallersOptions): Callers {
     async callerOf(identity, onBehalfOf) {
       const own = await load(identity.objectId, identity);
       if (onBehalfOf === undefined || onBehalfOf.toLowerCase() === identity.objectId) return own;
-      if (identity.kind !== 'application')
-        throw refused('Only an application user may act for somebody else.', '0x80040220');
+      if (!own.standing.actsForOthers)
+        throw refused(
+          `Principal user (Id=${own.userId}, type=8) is missing ${ACT_FOR_OTHERS} privilege.`,
+          '0x80040220',
+        );
       if (!isGuid(onBehalfOf))
         throw new HttpError(400, 'CallerObjectId must be the GUID of a user in the directory.', '0x80060888');
-      return load(onBehalfOf.toLowerCase(), undefined);
+      const other = await load(onBehalfOf.toLowerCase(), undefined);
+      return { ...other, standing: { ...other.standing, within: own.standing } };
     },
-    forget: () => kept.clear(),
+    forget() {
+      forgotten += 1;
+      kept.clear();
+    },
   };
 }
 

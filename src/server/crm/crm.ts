@@ -4,10 +4,10 @@ import { registerWebApi } from '../odata/routes.ts';
 import { crmModel } from '../odata/tables/crm-model.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
 import { openOrganisation } from './organisation.ts';
-import { createAccess, roles } from './privileges.ts';
 import { messages } from './messages.ts';
 import { registerRecordPage } from './record-page.ts';
 import { createRules } from './rules.ts';
+import { createAccess } from './security/access.ts';
 import { whoAmI } from './who-am-i.ts';
 
 export interface CrmOptions extends SignInOptions {
@@ -30,7 +30,6 @@ export async function openCrm(
     model: crmModel,
     name: options.organisation,
     attachmentLimit: options.attachmentLimit ?? ATTACHMENT_LIMIT,
-    roles: [...roles.keys()],
     now,
   });
   const callers = createCallers({ ...options, model: crmModel, organisation });
@@ -39,7 +38,11 @@ export async function openCrm(
     model: crmModel,
     operations: [whoAmI, ...messages],
     rules: createRules(() => callers.forget()),
-    access: createAccess(),
+    access: createAccess(
+      database.engine,
+      () => crmModel,
+      () => callers.forget(),
+    ),
     callerOf: async (request) =>
       callers.callerOf(await server.admit(request), request.headers['callerobjectid']?.toString()),
     now,

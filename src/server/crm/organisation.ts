@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/open.ts';
 import { tableOf, type Model } from '../odata/metadata.ts';
-import type { Access, Caller, WriteSession } from '../odata/session.ts';
+import type { Caller, WriteSession } from '../odata/session.ts';
 import { newId } from '../odata/write/new-id.ts';
 import { insertRow } from '../odata/write/write.ts';
+import { ensurePrivileges } from './security/ensure-privileges.ts';
+import { readyMadeRoles } from './security/ready-made-roles.ts';
+import { systemAccess, systemStanding } from './security/system-access.ts';
 
 /** The organisation of this database: there is exactly one, made on the first start. */
 export interface Organisation {
@@ -19,7 +22,6 @@ export interface OrganisationOptions {
   name: string;
   /** Bytes of one attachment, decoded. */
   attachmentLimit: number;
-  roles: readonly string[];
   now: () => Date;
 }
 
@@ -32,10 +34,13 @@ export async function openOrganisation(options: OrganisationOptions): Promise<Or
     const units = await sql<{
       id: string;
     }>`select businessunitid as id from businessunit where parentbusinessunitid is null`.execute(queries);
+    const businessUnitId = units.rows[0]?.id ?? '';
+    await addRoles(session, businessUnitId);
+    await ensurePrivileges(session);
     const roles = await sql<{ id: string; name: string }>`select roleid as id, name from role`.execute(queries);
     return {
       organizationId,
-      businessUnitId: units.rows[0]?.id ?? '',
+      businessUnitId,
       roles: new Map(roles.rows.map(({ id, name }) => [name, id])),
     };
   });
@@ -43,7 +48,7 @@ export async function openOrganisation(options: OrganisationOptions): Promise<Or
 
 async function found(
   session: WriteSession,
-  { name, attachmentLimit, roles, model }: OrganisationOptions,
+  { name, attachmentLimit, model }: OrganisationOptions,
   id: string,
 ): Promise<void> {
   await insertRow(
@@ -56,36 +61,21 @@ async function found(
       ['trackingprefix', 'CRM:'],
     ]),
   );
-  const unit = await insertRow(session, tableOf(model, 'businessunit'), new Map([['name', name]]));
-  for (const role of roles)
-    await insertRow(
-      session,
-      tableOf(model, 'role'),
-      new Map([
-        ['name', role],
-        ['businessunitid', unit ?? ''],
-      ]),
-    );
+  await insertRow(session, tableOf(model, 'businessunit'), new Map([['name', name]]));
 }
 
-const nothing = async () => undefined;
-
-const everything: Access = {
-  demand: () => undefined,
-  readable: () => undefined,
-  demandRow: nothing,
-  mayUse: () => true,
-  demandColumn: () => undefined,
-  writes: {
-    beforeInsert: nothing,
-    afterInsert: nothing,
-    beforeUpdate: nothing,
-    afterUpdate: nothing,
-    beforeDelete: nothing,
-    afterDelete: nothing,
-    beforeLink: nothing,
-  },
-};
+/** The ready-made roles that are not there yet: all of them, or those that a later version brought. */
+async function addRoles(session: WriteSession, businessUnitId: string): Promise<void> {
+  const { rows } = await sql<{ name: string }>`select name from role`.execute(session.queries);
+  const known = new Set(rows.map(({ name }) => name));
+  for (const { name } of readyMadeRoles.filter((role) => !known.has(role.name))) {
+    const values = new Map([
+      ['name', name],
+      ['businessunitid', businessUnitId],
+    ]);
+    await insertRow(session, tableOf(session.model, 'role'), values);
+  }
+}
 
 /** The server itself at work, where no person acts. */
 export function systemSession(
@@ -100,6 +90,7 @@ export function systemSession(
     businessUnitId,
     kind: 'application',
     roles: new Set(),
+    standing: systemStanding,
   };
   return {
     queries,
@@ -107,7 +98,7 @@ export function systemSession(
     model,
     rules: new Map(),
     caller,
-    access: everything,
+    access: systemAccess,
     now,
     root: '/',
     onCommit: () => undefined,

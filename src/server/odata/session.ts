@@ -10,8 +10,38 @@ export interface Caller {
   businessUnitId: string;
   organizationId: string;
   kind: 'user' | 'application';
-  /** Names of security roles. */
+  /** Names of the security roles that the caller has as a person, without those of teams. */
   roles: ReadonlySet<string>;
+  standing: Standing;
+}
+
+/** What a caller's roles, teams, reports and column profiles come to. */
+export interface Standing {
+  /** Reaches every row and every column. */
+  administrator: boolean;
+  /** Has the privilege prvActOnBehalfOfAnotherUser. */
+  actsForOthers: boolean;
+  /** Owner teams and access teams. */
+  teams: readonly string[];
+  /** Table whose privileges count -> right -> rows. Without an entry the privilege is missing. */
+  reaches: ReadonlyMap<string, ReadonlyMap<Right, Reach>>;
+  /** `table.column` of every secured column that the metadata map does not name itself. */
+  secured: ReadonlySet<string>;
+  /** `table.column` -> what a column security profile allows. */
+  columns: ReadonlyMap<string, ReadonlySet<ColumnUse>>;
+  /** Of who acts for this caller: only what both may do is possible. */
+  within: Standing | undefined;
+}
+
+/** The rows that a right reaches: all, or those with such an owner, in such a business unit, or shared so. */
+export interface Reach {
+  everywhere: boolean;
+  /** Users and teams. */
+  owners: readonly string[];
+  /** Business units. */
+  units: readonly string[];
+  /** Users and teams whose shares count. */
+  sharedWith: readonly string[];
 }
 
 export type Right = 'create' | 'read' | 'write' | 'delete' | 'append' | 'appendTo' | 'assign' | 'share';

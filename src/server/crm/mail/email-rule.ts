@@ -13,6 +13,7 @@ const openOnCompleted = new Set([
   'ownerid',
   'ownerid_type',
   'owningbusinessunit',
+  'owningbusinessunit',
 ]);
 
 export const emailRule: TableRule = {

@@ -13,7 +13,7 @@ import { newId } from './new-id.ts';
 import { storedTime, type Stored } from '../values.ts';
 
 /** The number that the next written row carries: larger than any before it. */
-async function nextVersion(queries: Queries, engine: Engine): Promise<number> {
+export async function nextVersion(queries: Queries, engine: Engine): Promise<number> {
   const { rows } =
     engine === 'postgres'
       ? await sql<{ value: number }>`select nextval('crm_version') as value`.execute(queries)

@@ -1,0 +1,52 @@
+import { sql } from 'kysely';
+import type { Engine } from '../../db/engine.ts';
+import { at, identifier } from '../../odata/identifier.ts';
+import type { Column, Model, Table } from '../../odata/metadata.ts';
+import type { Access, Caller, ColumnUse, Right, Standing } from '../../odata/session.ts';
+import { hiddenColumn, missingPrivilege, missingRight } from './refusals.ts';
+import { isPrivileged, reachCondition } from './reach.ts';
+import { createWriteAccess } from './write-access.ts';
+
+/**
+ * Access by the rules of Dataverse: a privilege of some role is needed first, then the row must be reached by depth,
+ * ownership, share or hierarchy.
+ * @param forget drops what is kept about callers; called once their roles, teams or units were changed for everybody
+ */
+export function createAccess(engine: Engine, model: () => Model, forget: () => void): Access {
+  const condition = ({ standing }: Caller, right: Right, table: Table, alias: string) =>
+    reachCondition({ engine, model: model(), standing }, right, table, alias);
+  const demand = (caller: Caller, right: Right, table: Table): void => {
+    if (!isPrivileged(model(), caller.standing, right, table)) throw missingPrivilege(caller, right, table);
+  };
+  return {
+    demand,
+    readable: (caller, table, alias) => condition(caller, 'read', table, alias),
+    async demandRow(session, right, table, id) {
+      demand(session.caller, right, table);
+      const reached = condition(session.caller, right, table, 't0');
+      if (reached === undefined) return;
+      const { rows } = await sql`select 1 from ${identifier(table.name)} as t0
+        where ${at('t0', table.key)} = ${id} and ${reached}`.execute(session.queries);
+      if (rows.length === 0) throw missingRight(session.caller, right, table, id);
+    },
+    mayUse,
+    demandColumn(caller, use, table, column) {
+      if (!mayUse(caller, use, table, column)) throw hiddenColumn(use, table, column);
+    },
+    writes: createWriteAccess(forget),
+  };
+}
+
+function mayUse({ standing }: Caller, use: ColumnUse, table: Table, column: Column): boolean {
+  return (
+    isOpen(standing, use, table, column) &&
+    (standing.within === undefined || isOpen(standing.within, use, table, column))
+  );
+}
+
+function isOpen(standing: Standing, use: ColumnUse, table: Table, column: Column): boolean {
+  if (standing.administrator || (column.secured !== true && standing.secured.size === 0)) return true;
+  const name = `${table.name}.${column.from ?? column.name}`;
+  const isSecured = column.secured === true || standing.secured.has(name);
+  return !isSecured || standing.columns.get(name)?.has(use) === true;
+}

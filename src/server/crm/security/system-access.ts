@@ -1,0 +1,22 @@
+import type { Access, Standing } from '../../odata/session.ts';
+import { consequences } from './consequences.ts';
+
+/** The server itself at work, where no person acts: nothing is asked, but what follows from a write follows. */
+export const systemAccess: Access = {
+  demand: () => undefined,
+  readable: () => undefined,
+  demandRow: async () => undefined,
+  mayUse: () => true,
+  demandColumn: () => undefined,
+  writes: consequences(() => undefined),
+};
+
+export const systemStanding: Standing = {
+  administrator: true,
+  actsForOthers: true,
+  teams: [],
+  reaches: new Map(),
+  secured: new Set(),
+  columns: new Map(),
+  within: undefined,
+};
