@@ -13,7 +13,6 @@ const openOnCompleted = new Set([
   'ownerid',
   'ownerid_type',
   'owningbusinessunit',
-  'owningbusinessunit',
 ]);
 
 export const emailRule: TableRule = {

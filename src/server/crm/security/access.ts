@@ -18,6 +18,7 @@ export function createAccess(engine: Engine, model: () => Model, forget: () => v
   const demand = (caller: Caller, right: Right, table: Table): void => {
     if (!isPrivileged(model(), caller.standing, right, table)) throw missingPrivilege(caller, right, table);
   };
+  const mayUse: Access['mayUse'] = ({ standing }, use, table, column) => isOpen(model(), standing, use, table, column);
   return {
     demand,
     readable: (caller, table, alias) => condition(caller, 'read', table, alias),
@@ -37,16 +38,15 @@ export function createAccess(engine: Engine, model: () => Model, forget: () => v
   };
 }
 
-function mayUse({ standing }: Caller, use: ColumnUse, table: Table, column: Column): boolean {
-  return (
-    isOpen(standing, use, table, column) &&
-    (standing.within === undefined || isOpen(standing.within, use, table, column))
-  );
-}
-
-function isOpen(standing: Standing, use: ColumnUse, table: Table, column: Column): boolean {
+function isOpen(model: Model, standing: Standing, use: ColumnUse, table: Table, column: Column): boolean {
+  if (standing.within !== undefined && !isOpen(model, standing.within, use, table, column)) return false;
   if (standing.administrator || (column.secured !== true && standing.secured.size === 0)) return true;
-  const name = `${table.name}.${column.from ?? column.name}`;
-  const isSecured = column.secured === true || standing.secured.has(name);
-  return !isSecured || standing.columns.get(name)?.has(use) === true;
+  // The union of all activities shows what each of them may show.
+  const tables =
+    table.name === 'activitypointer' ? [...model.tables.values()].filter(({ activity }) => activity) : [table];
+  return tables.every(({ name }) => {
+    const own = `${name}.${column.from ?? column.name}`;
+    const isSecured = column.secured === true || standing.secured.has(own);
+    return !isSecured || standing.columns.get(own)?.has(use) === true;
+  });
 }

@@ -18,7 +18,10 @@ const customers = new Set(['account', 'contact']);
 const sales = new Set(['lead', 'opportunity', 'quote', 'salesorder', 'invoice', 'competitor']);
 const service = new Set(['incident', 'queue', 'queueitem', 'knowledgearticle']);
 /** What everybody keeps for themselves. */
-const personal = new Set(['annotation', 'userquery', 'template', 'duplicaterecord', 'connection']);
+const personal = new Set([
+  ...['annotation', 'connection', 'template', 'userquery', 'usersettings'],
+  ...['mailbox', 'mailboxtrackingfolder', 'queueitem', 'syncerror'],
+]);
 const ACTIVITY = 'activitypointer';
 
 /** Finding people and tying mail to them is possible across the organisation; only what is changed is somebody's. */

@@ -83,6 +83,6 @@ export function privilegedTables(model: Model): string[] {
 /** In which columns a row says whose it is; neither: it is the organisation's, and any depth reaches it. */
 export function ownership(table: Table): { owner: string | undefined; unit: string | undefined } {
   if (table.owned) return { owner: 'ownerid', unit: 'owningbusinessunit' };
-  if (table.name === 'systemuser' || table.name === 'team') return { owner: table.key, unit: 'businessunitid' };
+  if (['systemuser', 'usersettings', 'team'].includes(table.name)) return { owner: table.key, unit: 'businessunitid' };
   return { owner: undefined, unit: table.name === 'businessunit' ? table.key : undefined };
 }

@@ -127,7 +127,7 @@ function knownPath({ parameters }: Statement, path: string[]): string[] {
 }
 
 function selectList(
-  { table, query }: ReadRequest,
+  { session: { access, caller }, table, query }: ReadRequest,
   scope: Scope,
   columns: readonly Column[],
   order: readonly SortColumn[],
@@ -135,10 +135,13 @@ function selectList(
   const lookups = navigationColumns(table, query.expand);
   const physical = new Set([...columns, ...lookups]);
   const names = [...physical].flatMap((column) => {
+    const typed = column.kind === 'lookup' && isPolymorphic(table, column.name);
+    // What column security hides is empty from here on, for whatever is made of the row.
+    if (!access.mayUse(caller, 'read', table, column))
+      return [column.name, ...(typed ? [`${column.name}_type`] : [])].map((name) => `null as ${quoted(name)}`);
     const stored =
       column.constant === undefined ? quoted(scope.alias, column.from ?? column.name) : word(column.constant);
     const own = `${stored} as ${quoted(column.name)}`;
-    const typed = column.kind === 'lookup' && isPolymorphic(table, column.name);
     return typed ? [own, quoted(scope.alias, `${column.name}_type`)] : [own];
   });
   for (const name of [table.key, 'versionnumber']) {

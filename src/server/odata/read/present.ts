@@ -109,7 +109,9 @@ async function readNames(
   names: Map<string, string>,
 ): Promise<void> {
   const table = tableOf(session.model, target);
-  if (table.primary === undefined) return;
+  const named = table.primary === undefined ? undefined : table.columns.get(table.primary);
+  if (table.primary === undefined || named === undefined) return;
+  if (!session.access.mayUse(session.caller, 'read', table, named)) return;
   const visible = session.access.readable(session.caller, table, 'n');
   const { rows } = await sql<{ id: string; name: string | null }>`
     select ${at('n', table.key)} as id, ${at('n', table.primary)} as name from ${identifier(table.name)} as n

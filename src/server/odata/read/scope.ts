@@ -93,6 +93,7 @@ export function resolveColumn(statement: Statement, start: Scope, segments: read
   const scope = path.slice(0, -1).reduce((inner, segment) => joinTo(statement, inner, segment), start);
   const column = findColumn(scope.table, last);
   if (column === undefined) throw unknownColumn(scope.table, last);
+  // Whoever may not see a value may not find out about it either, by filtering, sorting or adding up.
   const { access, caller } = statement.session;
   access.demandColumn(caller, 'read', scope.table, column);
   return columnRef(scope, column);
