@@ -8,7 +8,8 @@ import { createTokenCheck, type Issuer } from './http/tokens.ts';
 
 export interface AppOptions {
   database: Database;
-  identity: { issuers: readonly Issuer[] };
+  /** Who signs in; `services` are the object ids of this product's own workers: always welcome, and at their own pace. */
+  identity: { issuers: readonly Issuer[]; services?: readonly string[] | undefined };
   /** The built-in CRM; leave it out where `CRM_URL` names an organisation elsewhere. */
   crm?: CrmOptions | undefined;
   /** The add-in's built files; leave them out in tests of the API. */
@@ -31,12 +32,14 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
     checkToken: createTokenCheck(options.identity.issuers, now),
     loopback: options.loopback,
     limits: options.limits === null ? undefined : (options.limits ?? documentedLimits),
+    unlimited: new Set(options.identity.services),
     now: () => now().getTime(),
     logger: options.logger,
     serverFactory: options.serverFactory,
   });
   server.get('/healthz', async () => ({ status: 'ok' }));
-  if (options.crm !== undefined) await openCrm(server, { ...options.crm, database: options.database, now });
+  const { services } = options.identity;
+  if (options.crm !== undefined) await openCrm(server, { services, ...options.crm, database: options.database, now });
   if (options.pages !== undefined) registerPages(server, options.pages);
   return server;
 }

@@ -21,6 +21,8 @@ export interface Config {
   readonly limits: RequestLimits | null;
   /** Mail addresses whose first sign-in makes them System Administrator of the built-in CRM. */
   readonly administrators: readonly string[];
+  /** Whether everybody of the tenant becomes a user of the built-in CRM at the first sign-in, or only who was entered before. */
+  readonly firstSignIn: 'refuse' | 'create';
 }
 
 export type Role = 'web' | 'daemon' | 'all';
@@ -75,6 +77,7 @@ export function readConfig(environment: Environment, role: string): Config {
     },
     dataverse: dataverseOf(environment, need, `${login}/oauth2/v2.0/token`),
     limits: limitsOf(environment),
+    firstSignIn: firstSignInOf(environment['FIRST_SIGN_IN'] ?? 'refuse'),
     administrators: (environment['ADMINISTRATORS'] ?? '')
       .split(',')
       .map((each) => each.trim().toLowerCase())
@@ -85,6 +88,11 @@ export function readConfig(environment: Environment, role: string): Config {
 function roleOf(text: string): Role {
   if (text === 'web' || text === 'daemon' || text === 'all') return text;
   throw new ConfigError(`--role is web, daemon or all, not "${text}".`);
+}
+
+function firstSignInOf(text: string): Config['firstSignIn'] {
+  if (text === 'refuse' || text === 'create') return text;
+  throw new ConfigError(`FIRST_SIGN_IN is refuse or create, not "${text}".`);
 }
 
 function portOf(text: string): number {

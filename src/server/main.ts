@@ -39,9 +39,9 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
   const people = { issuer, audience, keys: createRemoteJWKSet(new URL(keys)) };
   const app = await createApp({
     database,
-    identity: { issuers: [people, service.issuer] },
+    identity: { issuers: [people, service.issuer], services: [serviceUser] },
     ...(config.dataverse === null && {
-      crm: { organisation: 'Alongside', firstSignIn: 'refuse', administrators: [...config.administrators] },
+      crm: { organisation: 'Alongside', firstSignIn: config.firstSignIn, administrators: [...config.administrators] },
     }),
     pages: pagesOf(config),
     limits: config.limits,

@@ -61,11 +61,14 @@ export interface Client {
 const { privateKey, publicKey } = await generateKeyPair('ES256');
 
 /** A small organisation: Dana administers it, everybody else of the tenant is welcome. */
-export async function createWorld(database: Database, options: Partial<AppOptions> = {}): Promise<World> {
+export async function createWorld(
+  database: Database,
+  { services, ...options }: Partial<AppOptions> & { services?: readonly string[] } = {},
+): Promise<World> {
   const keys: JWTVerifyGetKey = () => Promise.resolve(publicKey);
   const app = await createApp({
     database,
-    identity: { issuers: [{ issuer: ISSUER, audience: AUDIENCE, keys }] },
+    identity: { issuers: [{ issuer: ISSUER, audience: AUDIENCE, keys }], services },
     crm: { organisation: 'Contoso', firstSignIn: 'create', administrators: ['dana@contoso.example'] },
     // What went wrong inside is told; everything else is in the answers.
     logger: pino({ level: 'error' }),

@@ -20,6 +20,8 @@ export interface SignInOptions {
   firstSignIn: 'refuse' | 'create';
   /** Mail addresses of people who become System Administrators when they first sign in, whatever `firstSignIn` says. */
   administrators: readonly string[];
+  /** Object ids of this product's own workers: welcome whatever `firstSignIn` says, as Sync Service. */
+  services?: readonly string[] | undefined;
 }
 
 export interface CallersOptions extends SignInOptions {
@@ -124,6 +126,7 @@ async function rolesOf(queries: Queries, userId: string): Promise<Set<string>> {
 async function welcome(options: CallersOptions, identity: Identity): Promise<User | undefined> {
   const isAdministrator =
     identity.address !== undefined && options.administrators.some((address) => fold(address) === identity.address);
+  const isService = options.services?.includes(identity.objectId) === true;
   try {
     await options.database.transaction(async (queries) => {
       const entered = identity.address === undefined ? undefined : await findEntered(queries, identity.address);
@@ -131,7 +134,8 @@ async function welcome(options: CallersOptions, identity: Identity): Promise<Use
         await sql`update systemuser set azureactivedirectoryobjectid = ${identity.objectId} where systemuserid = ${entered}`.execute(
           queries,
         );
-      } else if (isAdministrator || options.firstSignIn === 'create') await addUser(options, queries, identity);
+      } else if (isAdministrator || isService || options.firstSignIn === 'create')
+        await addUser(options, queries, identity);
       else return;
       await giveRole(
         options,

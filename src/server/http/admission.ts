@@ -15,17 +15,25 @@ declare module 'fastify' {
   }
 }
 
+export interface AdmissionOptions {
+  limits?: RequestLimits | undefined;
+  /** Object ids of those who pace themselves. */
+  unlimited?: ReadonlySet<string> | undefined;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
 /**
  * Counts requests from the moment they are known to come from somebody until their answer is ready. It counts whoever
  * signed in, as the original does: an application user that acts for many people has one allowance.
  */
-export function registerAdmission(server: FastifyInstance, limits: RequestLimits | undefined, now: () => number): void {
+export function registerAdmission(server: FastifyInstance, { limits, unlimited, now }: AdmissionOptions): void {
   const enter = limits === undefined ? undefined : createRequestLimits(limits, now);
   server.decorateRequest('admission', undefined);
   server.decorateRequest('began', undefined);
   server.decorate('admit', async (request: FastifyRequest) => {
     const identity = await server.identify(request);
-    const admission = enter?.(identity.objectId);
+    const admission = unlimited?.has(identity.objectId) === true ? undefined : enter?.(identity.objectId);
     request.admission = admission;
     // A body that breaks off never reaches a handler, and no answer is sent for it.
     if (admission !== undefined) request.raw.once('close', () => request.raw.complete || admission.leave(0));

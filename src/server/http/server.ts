@@ -24,6 +24,8 @@ export interface ServerOptions {
   checkToken: TokenCheck;
   /** What one user may ask for; undefined: no limits. */
   limits?: RequestLimits | undefined;
+  /** Object ids of those whom the limits do not concern. */
+  unlimited?: ReadonlySet<string> | undefined;
   /** Milliseconds since 1970. */
   now: () => number;
   /** Set while the server is meant for this machine only: the names it answers to, and other pages' origins it trusts. */
@@ -57,7 +59,7 @@ export function createServer(options: ServerOptions): FastifyInstance {
     frameworkErrors: (error, _request, reply) => void sendError(reply, error),
   });
   server.decorate('identify', (request: FastifyRequest) => options.checkToken(request.headers.authorization));
-  registerAdmission(server, options.limits, options.now);
+  registerAdmission(server, options);
   server.server.on('checkExpectation', answerExpectation);
   server.addHook('onRequest', async (request) => demandSound(request));
   if (loopback !== undefined) {

@@ -59,7 +59,10 @@ export const startProduct = async (
   const administrators = localUsers.slice(0, 1).map(({ address }) => address);
   const app = await createApp({
     database,
-    identity: { issuers: [{ issuer: identity.issuer, audience, keys: identity.keys }, service.issuer] },
+    identity: {
+      issuers: [{ issuer: identity.issuer, audience, keys: identity.keys }, service.issuer],
+      services: [serviceUser],
+    },
     crm: { organisation: 'Contoso', firstSignIn: 'create', administrators },
     pages: pagesOf(options),
     limits,
