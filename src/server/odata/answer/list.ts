@@ -6,7 +6,9 @@ import { prepareWell, readPage } from '../read/read.ts';
 import type { Scope } from '../read/scope.ts';
 import { shapeOf } from '../read/shape.ts';
 import type { Row } from '../session.ts';
+import { listApply } from './apply.ts';
 import { ok, type Ask } from './ask.ts';
+import { nextLink } from './next-link.ts';
 import { listFetch } from './fetch.ts';
 
 /** One page of rows. @param context what the rows are, after `$metadata#` */
@@ -16,9 +18,10 @@ export async function list(
   context: string,
   among?: (scope: Scope) => RawBuilder<boolean>,
 ): Promise<ApiResponse> {
-  const { place, request, options, query, prefer } = ask;
+  const { place, options, query, prefer } = ask;
   const { session } = place;
   if (options.has('fetchXml')) return listFetch(ask, table, among);
+  if (query.apply !== undefined) return listApply(ask, table, query.apply, among);
   const pageSize = prefer.maxPageSize ?? (query.top === undefined ? LARGEST_PAGE : undefined);
   const skipToken = options.get('$skiptoken');
   const page = await readPage({
@@ -39,14 +42,8 @@ export async function list(
     body['@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded'] = page.countExceeded;
   }
   body['value'] = page.rows;
-  if (page.cookie !== undefined)
-    body['@odata.nextLink'] = `${session.root}${request.path}?${nextSearch(request.search, page.cookie)}`;
+  if (page.cookie !== undefined) body['@odata.nextLink'] = nextLink(ask, page.cookie);
   return ok(body);
-}
-
-function nextSearch(search: string, cookie: string): string {
-  const kept = search.split('&').filter((pair) => pair !== '' && !/^(?:\$|%24)skiptoken=/i.test(pair));
-  return [...kept, `$skiptoken=${cookie}`].join('&');
 }
 
 export async function count(ask: Ask, table: Table): Promise<ApiResponse> {

@@ -36,6 +36,12 @@ const TERMS = 500;
 const LIST = 2_000;
 
 const COMPARISONS = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
+/** Operators of OData that the original does not speak, with what to use instead. */
+const UNSUPPORTED = new Map([
+  ['in', '; use Microsoft.Dynamics.CRM.In'],
+  ['has', '; use Microsoft.Dynamics.CRM.ContainValues'],
+  ...['add', 'sub', 'mul', 'div', 'divby', 'mod'].map((name) => [name, ': there is no arithmetic'] as const),
+]);
 const NAMESPACE = 'Microsoft.Dynamics.CRM.';
 const TEXT_TESTS = new Set(['contains', 'startswith', 'endswith']);
 
@@ -45,12 +51,15 @@ const TEXT_TESTS = new Set(['contains', 'startswith', 'endswith']);
  * @throws {HttpError} 400 with the position
  */
 export function parseFilter(source: string, limits: Limits): Condition {
-  if (source.length > limits.length)
-    throw badRequest(`The $filter is longer than ${limits.length} characters.`, '0x80044331');
+  demandLength('$filter', source, limits);
   const parser = createParser(readTokens(source), limits.aliases);
-  const condition = parser.either(0);
+  const condition = parser.either();
   parser.end();
   return condition;
+}
+
+export function demandLength(option: string, source: string, { length }: Limits): void {
+  if (source.length > length) throw badRequest(`The ${option} is longer than ${length} characters.`, '0x80044331');
 }
 
 /** The arguments of a function call as they stand between its parentheses: `MessageId=@m,DirectionCode=1`. */
@@ -81,7 +90,8 @@ export function parseLiteral(source: string): Literal {
   return token;
 }
 
-function createParser(tokens: Tokens, aliases = true) {
+/** The grammar of expressions, which $filter, $apply and the parameters of functions share. */
+export function createParser(tokens: Tokens, aliases = true) {
   let terms = 0;
 
   function unexpected(token: Token): never {
@@ -155,6 +165,8 @@ function createParser(tokens: Tokens, aliases = true) {
 
   function compare(left: Operand): Condition {
     const token = tokens.peek();
+    if (token.kind === 'name' && UNSUPPORTED.has(token.text))
+      throw badRequest(`The operator ${token.text} is not supported in $filter${UNSUPPORTED.get(token.text)}.`);
     if (token.kind !== 'name' || !COMPARISONS.has(token.text)) unexpected(token);
     tokens.next();
     return { kind: 'compare', operator: token.text as Comparison, left, right: operand() };
@@ -191,12 +203,20 @@ function createParser(tokens: Tokens, aliases = true) {
       return { kind: 'alias', name: token.text };
     }
     if (token.kind !== 'name') unexpected(token);
-    const segments = [token.text];
+    return { kind: 'path', segments: [token.text, ...further()] };
+  }
+
+  function path(): string[] {
+    return [name(), ...further()];
+  }
+
+  function further(): string[] {
+    const segments: string[] = [];
     while (isMark('/')) {
       tokens.next();
       segments.push(name());
     }
-    return { kind: 'path', segments };
+    return segments;
   }
 
   function callArguments(): Map<string, Argument> {
@@ -235,5 +255,5 @@ function createParser(tokens: Tokens, aliases = true) {
   const end = () => {
     if (tokens.peek().kind !== 'end') unexpected(tokens.peek());
   };
-  return { either, callArguments, argument, end };
+  return { either: () => either(0), callArguments, argument, end, isMark, isName, expect, name, path };
 }

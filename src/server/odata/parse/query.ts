@@ -1,4 +1,5 @@
 import { badRequest, shown } from '../bad-request.ts';
+import { parseApply, type Apply } from './apply.ts';
 import { parseFilter, type Condition, type Limits } from './filter.ts';
 
 export interface Order {
@@ -21,6 +22,7 @@ export interface Query {
   order: Order[];
   top: number | undefined;
   expand: Expand[];
+  apply?: Apply | undefined;
   count: boolean;
 }
 
@@ -65,7 +67,7 @@ export function parseQuery(options: ReadonlyMap<string, string>, limits: Limits)
   return readQuery(options, limits, budget, 0);
 }
 
-const KNOWN = new Set(['$select', '$filter', '$orderby', '$top', '$expand', '$count', '$skiptoken', '$id']);
+const KNOWN = new Set(['$select', '$filter', '$orderby', '$top', '$expand', '$count', '$apply', '$skiptoken', '$id']);
 
 function readQuery(
   options: ReadonlyMap<string, string>,
@@ -75,12 +77,14 @@ function readQuery(
 ): Query {
   const filter = options.get('$filter');
   const select = options.get('$select');
+  const apply = options.get('$apply');
   return {
     select: select === undefined ? undefined : readNames(select),
     filter: filter === undefined ? undefined : parseFilter(filter, limits),
     order: readOrder(options.get('$orderby'), limits.aliases ?? true),
     top: readTop(options.get('$top')),
     expand: readExpand(options.get('$expand'), limits, budget, depth),
+    apply: apply === undefined ? undefined : parseApply(apply, limits),
     count: readBoolean(options.get('$count')),
   };
 }

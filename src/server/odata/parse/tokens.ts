@@ -26,7 +26,7 @@ export interface Tokens {
 const NUMBER_LIKE =
   /([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})|(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d))|(\d{4}-\d\d-\d\d)|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?)/y;
 const QUOTE = 39;
-const NAME = /[A-Za-z_][\w.]*/y;
+const NAME = /\$?[A-Za-z_][\w.]*/y;
 const ALIAS = /@[A-Za-z_]\w*/y;
 const MARKS = '()/,:=[]';
 

@@ -28,15 +28,10 @@ export async function presentRows(
 ): Promise<Row[]> {
   const names = annotations(FORMATTED) ? await namesOfLookups(session, table, columns, rows) : undefined;
   const computed = session.rules.get(table.name)?.computed;
-  const { access, caller } = session;
-  const hidden = columns
-    .filter(({ secured }) => secured === true)
-    .filter((column) => !access.mayUse(caller, 'read', table, column));
   return rows.map((row) => {
     const shown: Row = { '@odata.etag': etagOf(row) };
     for (const column of columns) {
-      if (hidden.includes(column)) shown[column.kind === 'lookup' ? `_${column.name}_value` : column.name] = null;
-      else if (column.kind === 'lookup') presentLookup(shown, table, column, row, annotations, names);
+      if (column.kind === 'lookup') presentLookup(shown, table, column, row, annotations, names);
       else {
         const work = computed?.get(column.name);
         const stored = work === undefined ? row[column.name] : work(row[column.name]);

@@ -121,7 +121,9 @@ export function nameBehind(statement: Statement, { column, scope }: ColumnRef): 
     .flatMap((navigation) => {
       const joined = joinAlong(statement, scope, navigation);
       const primary = joined.table.columns.get(joined.table.primary ?? '');
-      return primary === undefined ? [] : [columnRef(joined, primary).folded];
+      const { access, caller } = statement.session;
+      const seen = primary !== undefined && access.mayUse(caller, 'read', joined.table, primary);
+      return seen ? [columnRef(joined, primary).folded] : [];
     });
   const name = names.length > 1 ? sql`coalesce(${sql.join(names)})` : (names[0] ?? sql`null`);
   return { column, ref: name, folded: name, scope };
