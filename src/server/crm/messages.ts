@@ -1,6 +1,9 @@
 import type { Operation } from '../odata/operations.ts';
 import { checkIncomingEmail, checkPromoteEmail, deliverIncomingEmail, deliverPromoteEmail } from './mail/deliver.ts';
 import { getTrackingTokenEmail } from './mail/tracking-token-message.ts';
+import { loseOpportunity, winOpportunity } from './sales/close-opportunity.ts';
+import { qualifyLead } from './sales/qualify-lead.ts';
+import { closeIncident } from './service/close-incident.ts';
 
 /** What this CRM can be asked to do beyond storing rows: mail, sales, service, queues. */
 export const messages: readonly Operation[] = [
@@ -9,4 +12,8 @@ export const messages: readonly Operation[] = [
   deliverPromoteEmail,
   deliverIncomingEmail,
   getTrackingTokenEmail,
+  qualifyLead,
+  winOpportunity,
+  loseOpportunity,
+  closeIncident,
 ];

@@ -2,6 +2,8 @@ import type { TableRule } from '../odata/session.ts';
 import type { Stored } from '../odata/values.ts';
 import { stampCompletion } from './completion.ts';
 import { emailRule } from './mail/email-rule.ts';
+import { opportunityRule } from './sales/opportunity-rule.ts';
+import { caseRule } from './service/case-rule.ts';
 
 function keepNames(values: Map<string, Stored>, before: Record<string, unknown> | undefined): void {
   if (before !== undefined && !values.has('firstname') && !values.has('lastname')) return;
@@ -47,6 +49,8 @@ export function createRules(onUserChange: () => void): ReadonlyMap<string, Table
     ['appointment', activity],
     ['task', activity],
     ['phonecall', activity],
+    ['opportunity', opportunityRule],
+    ['incident', caseRule],
     ['activitymimeattachment', attachment],
   ]);
 }

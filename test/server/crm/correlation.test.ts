@@ -23,15 +23,7 @@ interface Letter {
 
 /** Tracks a mail. @returns its row */
 async function track(client: Client, letter: Letter) {
-  const {
-    id,
-    from = customer,
-    to = 'dana@contoso.example',
-    cc = '',
-    subject = `About ${id}`,
-    answers,
-    index,
-  } = letter;
+  const { id, from = customer, to = 'dana@contoso.example', cc = '', subject = `About ${id}`, answers, index } = letter;
   const headers = letter.references === undefined ? {} : { References: letter.references.join('\r\n ') };
   const answer = await client.send('POST', `emails(${nobody})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`, {
     MessageId: id,
