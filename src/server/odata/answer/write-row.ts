@@ -9,7 +9,8 @@ import { findByKey, keyNotFound, keyText, propertiesOf, type AlternateRowKey } f
 import { changeRow } from '../write/change-row.ts';
 import { createRow } from '../write/create-row.ts';
 import { asObject } from '../write/payload.ts';
-import { deleteRow, doesNotExist, findRow, requireRow, versionMismatch } from '../write/write.ts';
+import { deleteRow } from '../write/delete-row.ts';
+import { doesNotExist, findRow, requireRow, versionMismatch } from '../write/write.ts';
 import { inside, type Ask } from './ask.ts';
 import { readByKey } from './read-row.ts';
 
@@ -118,8 +119,11 @@ export function demandVersion(ifMatch: string | undefined, row: Row): void {
     throw versionMismatch();
 }
 
+/** Users are disabled, never deleted; an organisation goes with its database. */
+const KEPT = new Set(['systemuser', 'organization']);
+
 export async function remove(ask: Ask, table: Table, id: string): Promise<ApiResponse> {
-  if (table.readOnly || !(table.owned || ['activityparty', 'activitymimeattachment', 'team'].includes(table.name))) {
+  if (table.readOnly || KEPT.has(table.name)) {
     throw new HttpError(405, `Rows of ${table.name} cannot be deleted.`, '0x80040800');
   }
   return ask.place.transaction(async (session) => {

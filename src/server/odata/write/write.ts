@@ -5,8 +5,7 @@ import { fold } from '../../db/fold.ts';
 import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
 import { at, identifier } from '../identifier.ts';
-import { tableOf, type Column, type Table } from '../metadata.ts';
-import { isPolymorphic } from '../read/scope.ts';
+import type { Column, Table } from '../metadata.ts';
 import type { Row, Session, WriteSession } from '../session.ts';
 import { isIndexOf } from './alternate-key.ts';
 import { newId } from './new-id.ts';
@@ -137,38 +136,12 @@ export function versionMismatch(): HttpError {
   );
 }
 
-/** Removes a row, what belongs to it, and every lookup that points to it. */
-export async function deleteRow(session: WriteSession, table: Table, id: string): Promise<void> {
-  await session.access.writes.beforeDelete(session, table, id);
-  for (const { target, column, owned } of table.collections.values()) {
-    if (owned === true) await deleteWhere(session, tableOf(session.model, target), sql`${identifier(column)} = ${id}`);
-  }
-  for (const other of session.model.tables.values()) await unlink(session, other, table, id);
-  await deleteWhere(session, table, sql`${identifier(table.key)} = ${id}`);
-  await session.access.writes.afterDelete(session, table, id);
-  await session.rules.get(table.name)?.afterDelete?.(id, session);
-}
-
 export async function deleteWhere(
   { queries }: WriteSession,
   table: Table,
   condition: RawBuilder<unknown>,
 ): Promise<void> {
   await sql`delete from ${identifier(table.name)} where ${condition}`.execute(queries);
-}
-
-async function unlink(session: WriteSession, other: Table, gone: Table, id: string): Promise<void> {
-  if (other.readOnly) return;
-  for (const { name, kind, targets } of other.columns.values()) {
-    if (kind !== 'lookup' || targets?.includes(gone.name) !== true) continue;
-    const typed = isPolymorphic(other, name);
-    const clearType = typed ? sql`, ${identifier(`${name}_type`)} = null` : sql``;
-    const ofType = typed ? sql` and ${identifier(`${name}_type`)} = ${gone.name}` : sql``;
-    const marked = other.name === 'activityparty' && name === 'partyid' ? sql`, ispartydeleted = 1` : sql``;
-    await sql`update ${identifier(other.name)} set ${identifier(name)} = null${clearType}${marked} where ${identifier(name)} = ${id}${ofType}`.execute(
-      session.queries,
-    );
-  }
 }
 
 async function guarded<T>(table: Table, write: () => Promise<T>): Promise<T> {
