@@ -8,6 +8,7 @@ import { messages } from './messages.ts';
 import { registerRecordPage } from './record-page.ts';
 import { createRules } from './rules.ts';
 import { createAccess } from './security/access.ts';
+import { securityMessages } from './security/security-messages.ts';
 import { whoAmI } from './who-am-i.ts';
 
 export interface CrmOptions extends SignInOptions {
@@ -36,7 +37,7 @@ export async function openCrm(
   await registerWebApi(server, {
     database,
     model: crmModel,
-    operations: [whoAmI, ...messages],
+    operations: [whoAmI, ...messages, ...securityMessages],
     rules: createRules(() => callers.forget()),
     access: createAccess(
       database.engine,
