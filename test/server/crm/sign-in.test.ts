@@ -31,7 +31,8 @@ forEachEngine('signing in', ({ open }) => {
     const world = await createWorld(database, { ...strict, services: [daemon.objectId] });
     await world.as(dana).get('WhoAmI');
     expect((await world.as(dana).get('WhoAmI')).status).toBe(429);
-    for (const _turn of [1, 2, 3]) expect((await world.as(daemon).get('WhoAmI')).status).toBe(200);
+    const answers = await Promise.all([1, 2, 3].map(() => world.as(daemon).get('WhoAmI')));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     const asked = 'systemusers?$select=applicationid&$filter=applicationid ne null';
     expect((await world.as(daemon).get<{ value: object[] }>(asked)).body.value).toHaveLength(1);
     await world.app.close();
