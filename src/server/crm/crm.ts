@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../db/open.ts';
-import { registerWebApi } from '../odata/routes.ts';
+import { registerWebApi, type WebApiOptions } from '../odata/routes.ts';
 import { crmModel } from '../odata/tables/crm-model.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
+import { registerImport } from './import/routes.ts';
 import { openOrganisation } from './organisation.ts';
 import { messages } from './messages.ts';
 import { registerRecordPage } from './record-page.ts';
@@ -34,7 +35,7 @@ export async function openCrm(
     now,
   });
   const callers = createCallers({ ...options, model: crmModel, organisation });
-  await registerWebApi(server, {
+  const api: WebApiOptions = {
     database,
     model: crmModel,
     operations: [whoAmI, ...messages, ...securityMessages],
@@ -47,6 +48,8 @@ export async function openCrm(
     callerOf: async (request) =>
       callers.callerOf(await server.admit(request), request.headers['callerobjectid']?.toString()),
     now,
-  });
+  };
+  await registerWebApi(server, api);
+  await registerImport(server, api);
   registerRecordPage(server, crmModel);
 }

@@ -8,6 +8,7 @@ import { furtherTables } from './migrations/0003-tables.ts';
 import { securityTables } from './migrations/0004-security.ts';
 import { messageTables } from './migrations/0006-messages.ts';
 import { alternateKeys } from './migrations/0007-keys.ts';
+import { importTables } from './migrations/0007-imports.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -18,6 +19,7 @@ const steps = new Map<string, Step>([
   ['0004-security', securityTables],
   ['0006-messages', messageTables],
   ['0007-keys', alternateKeys],
+  ['0007-imports', importTables],
 ]);
 
 /** @throws {DatabaseError} `newer` when the database knows a step that this program does not; it is left untouched. */

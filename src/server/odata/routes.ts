@@ -80,7 +80,9 @@ async function answer(options: WebApiOptions, request: FastifyRequest, reply: Fa
   const question = request.url.indexOf('?');
   const search = question < 0 ? '' : request.url.slice(question + 1);
   const api: ApiRequest = { method: request.method, path, search, headers: plainHeaders(request), body };
-  const place = placeOf(options, request, version);
+  if (request.caller === undefined) throw new Error('A request came through without its caller');
+  const root = `${request.protocol}://${request.host}/api/data/${version}/`;
+  const place = placeOf(options, request.caller, root);
   return send(reply, await run(request, api, place));
 }
 
@@ -100,19 +102,18 @@ function run(request: FastifyRequest, api: ApiRequest, place: Place): Promise<Ap
   });
 }
 
-function placeOf(
-  { database, model, operations, rules, access, now, hasDuplicates }: WebApiOptions,
-  request: FastifyRequest,
-  version: string,
+/** Where somebody's requests run; also for what is done inside the server with their rights. */
+export function placeOf(
+  { database, model, operations, rules, access, now, hasDuplicates }: Omit<WebApiOptions, 'callerOf'>,
+  caller: Caller,
+  root: string,
 ): Place {
-  if (request.caller === undefined) throw new Error('A request came through without its caller');
-  const root = `${request.protocol}://${request.host}/api/data/${version}/`;
   const session: Session = {
     queries: database.db,
     engine: database.engine,
     model,
     rules,
-    caller: request.caller,
+    caller,
     access,
     now,
     root,
