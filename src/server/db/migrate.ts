@@ -6,6 +6,7 @@ import { crmTables } from './migrations/0001-crm.ts';
 import { ledgerTables } from './migrations/0002-ledger.ts';
 import { furtherTables } from './migrations/0003-tables.ts';
 import { securityTables } from './migrations/0004-security.ts';
+import { changeTables } from './migrations/0005-changes.ts';
 import { messageTables } from './migrations/0006-messages.ts';
 import { alternateKeys } from './migrations/0007-keys.ts';
 import { importTables } from './migrations/0007-imports.ts';
@@ -17,6 +18,7 @@ const steps = new Map<string, Step>([
   ['0002-ledger', ledgerTables],
   ['0003-tables', furtherTables],
   ['0004-security', securityTables],
+  ['0005-changes', changeTables],
   ['0006-messages', messageTables],
   ['0007-keys', alternateKeys],
   ['0007-imports', importTables],

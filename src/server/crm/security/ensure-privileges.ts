@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Engine, Queries } from '../../db/engine.ts';
 import type { Model } from '../../odata/metadata.ts';
 import { newId } from '../../odata/write/new-id.ts';
-import { nextVersion } from '../../odata/write/write.ts';
+import { nextVersion } from '../../odata/changes/version.ts';
 import type { Right } from '../../odata/session.ts';
 import { ACT_FOR_OTHERS, ADMINISTRATOR, ADMINISTRATOR_TEMPLATE, depths, readyMadeRoles } from './ready-made-roles.ts';
 import { maskOf, privilegedTables, privilegeName, rights } from './rights.ts';

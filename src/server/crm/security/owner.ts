@@ -6,7 +6,7 @@ import { tableOf, type Table } from '../../odata/metadata.ts';
 import { isPolymorphic } from '../../odata/read/scope.ts';
 import type { Row, WriteSession } from '../../odata/session.ts';
 import { storedTime, type Stored } from '../../odata/values.ts';
-import { nextVersion } from '../../odata/write/write.ts';
+import { nextVersion } from '../../odata/changes/version.ts';
 import { wrongOwner } from './refusals.ts';
 import { masks } from './rights.ts';
 import { addShare } from './shares.ts';

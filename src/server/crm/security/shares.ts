@@ -6,7 +6,7 @@ import { tableOf, type Model, type Table } from '../../odata/metadata.ts';
 import { isPolymorphic } from '../../odata/read/scope.ts';
 import type { Row, Session, WriteSession } from '../../odata/session.ts';
 import { newId } from '../../odata/write/new-id.ts';
-import { nextVersion } from '../../odata/write/write.ts';
+import { nextVersion } from '../../odata/changes/version.ts';
 
 /** Whom a row is shared with. */
 export interface Sharer {

@@ -9,6 +9,7 @@ import type { Row } from '../session.ts';
 import { listApply } from './apply.ts';
 import { ok, type Ask } from './ask.ts';
 import { nextLink } from './next-link.ts';
+import { answerChangeCount, listChanges, wantsChanges } from './changes.ts';
 import { listFetch } from './fetch.ts';
 
 /** One page of rows. @param context what the rows are, after `$metadata#` */
@@ -22,6 +23,7 @@ export async function list(
   const { session } = place;
   if (options.has('fetchXml')) return listFetch(ask, table, among);
   if (query.apply !== undefined) return listApply(ask, table, query.apply, among);
+  if (among === undefined && wantsChanges(ask)) return listChanges(ask, table);
   const pageSize = prefer.maxPageSize ?? (query.top === undefined ? LARGEST_PAGE : undefined);
   const skipToken = options.get('$skiptoken');
   const page = await readPage({
@@ -47,6 +49,7 @@ export async function list(
 }
 
 export async function count(ask: Ask, table: Table): Promise<ApiResponse> {
+  if (ask.options.has('$deltatoken')) return answerChangeCount(ask, table);
   const { place, query, options, prefer } = ask;
   const rows = await countRows(
     await prepareWell({ session: place.session, table, query, parameters: options, annotations: prefer.annotations }),

@@ -5,6 +5,8 @@ export interface Preferences {
   representation: boolean;
   maxPageSize: number | undefined;
   continueOnError: boolean;
+  /** Told as applied by who follows it: not every list can. */
+  trackChanges: boolean;
   annotations: Annotations;
   annotated: boolean;
   applied: string[];
@@ -15,6 +17,7 @@ export function readPrefer(header: string | undefined): Preferences {
     representation: false,
     maxPageSize: undefined,
     continueOnError: false,
+    trackChanges: false,
     annotations: noAnnotations,
     annotated: false,
     applied: [],
@@ -28,6 +31,11 @@ export function readPrefer(header: string | undefined): Preferences {
 }
 
 function apply(found: Preferences, name: string, value: string): boolean {
+  // Not told here: see trackChanges.
+  if (name === 'odata.track-changes') {
+    found.trackChanges = true;
+    return false;
+  }
   if (name === 'return' && value === 'representation') found.representation = true;
   else if (name === 'odata.continue-on-error') found.continueOnError = true;
   else if (name === 'odata.maxpagesize' && /^[1-9]\d{0,8}$/.test(value)) found.maxPageSize = Number(value);

@@ -67,7 +67,18 @@ export function parseQuery(options: ReadonlyMap<string, string>, limits: Limits)
   return readQuery(options, limits, budget, 0);
 }
 
-const KNOWN = new Set(['$select', '$filter', '$orderby', '$top', '$expand', '$count', '$apply', '$skiptoken', '$id']);
+const KNOWN = new Set([
+  '$select',
+  '$filter',
+  '$orderby',
+  '$top',
+  '$expand',
+  '$count',
+  '$apply',
+  '$skiptoken',
+  '$deltatoken',
+  '$id',
+]);
 
 function readQuery(
   options: ReadonlyMap<string, string>,

@@ -153,6 +153,7 @@ const organization = table({
     maxuploadfilesize: plain('Maximum Attachment Size', 'integer'),
     trackingprefix: text('Tracking Prefix', 256),
     blockedattachments: text('Blocked Attachments', 4000),
+    expirechangetrackingindays: plain('Days to Expire Change Tracking Deltas', 'integer', { initial: 7 }),
     ...trackingSettings,
     basecurrencyid: byServer(lookup('Currency', 'transactioncurrency')),
     basecurrencysymbol: byServer(text('Base Currency Symbol', 13)),

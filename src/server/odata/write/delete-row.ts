@@ -2,11 +2,12 @@ import { sql, type RawBuilder } from 'kysely';
 import { isOneOf } from '../../db/engine.ts';
 import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
+import { nextVersion } from '../changes/version.ts';
 import { identifier } from '../identifier.ts';
 import { tableOf, type CollectionNavigation, type Column, type Table } from '../metadata.ts';
 import { isPolymorphic } from '../read/scope.ts';
 import type { WriteSession } from '../session.ts';
-import { nextVersion } from './write.ts';
+import { deleteWhere } from './write.ts';
 
 /** Rows that one deletion may take with it. */
 const LARGEST = 10_000;
@@ -116,13 +117,12 @@ async function demandUnused(session: WriteSession, table: Table, ids: string[], 
   }
 }
 
-async function removeRows({ queries, engine }: WriteSession, table: Table, ids: string[]): Promise<void> {
+async function removeRows(session: WriteSession, table: Table, ids: string[]): Promise<void> {
+  const { queries, engine } = session;
   for (const { intersect, near } of table.many.values()) {
     await sql`delete from ${identifier(intersect)} where ${isOneOf(engine, identifier(near), ids)}`.execute(queries);
   }
-  await sql`delete from ${identifier(table.name)} where ${isOneOf(engine, identifier(table.key), ids)}`.execute(
-    queries,
-  );
+  await deleteWhere(session, table, isOneOf(engine, identifier(table.key), ids));
 }
 
 /** Rows whose lookup is emptied have changed: they get a new version. */

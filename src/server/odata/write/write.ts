@@ -1,24 +1,16 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { Engine, Queries } from '../../db/engine.ts';
 import { isUniqueViolation, violatedIndex } from '../../db/errors.ts';
 import { fold } from '../../db/fold.ts';
 import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
+import { recordDeletions } from '../changes/deletions.ts';
+import { nextVersion } from '../changes/version.ts';
 import { at, identifier } from '../identifier.ts';
 import type { Column, Table } from '../metadata.ts';
 import type { Row, Session, WriteSession } from '../session.ts';
 import { isIndexOf } from './alternate-key.ts';
 import { newId } from './new-id.ts';
 import { storedTime, type Stored } from '../values.ts';
-
-/** The number that the next written row carries: larger than any before it. */
-export async function nextVersion(queries: Queries, engine: Engine): Promise<number> {
-  const { rows } =
-    engine === 'postgres'
-      ? await sql<{ value: number }>`select nextval('crm_version') as value`.execute(queries)
-      : await sql<{ value: number }>`update crm_version set value = value + 1 returning value`.execute(queries);
-  return Number(rows[0]?.value);
-}
 
 /** One row as it is stored, only if the caller may see it. @throws {HttpError} 404 */
 export async function requireRow(session: Session, table: Table, id: string): Promise<Row> {
@@ -136,12 +128,9 @@ export function versionMismatch(): HttpError {
   );
 }
 
-export async function deleteWhere(
-  { queries }: WriteSession,
-  table: Table,
-  condition: RawBuilder<unknown>,
-): Promise<void> {
-  await sql`delete from ${identifier(table.name)} where ${condition}`.execute(queries);
+export async function deleteWhere(session: WriteSession, table: Table, condition: RawBuilder<unknown>): Promise<void> {
+  await recordDeletions(session, table, condition);
+  await sql`delete from ${identifier(table.name)} where ${condition}`.execute(session.queries);
 }
 
 async function guarded<T>(table: Table, write: () => Promise<T>): Promise<T> {
