@@ -23,7 +23,8 @@ export type Condition =
   | { kind: 'compare'; operator: Comparison; left: Operand; right: Operand }
   | { kind: 'text'; test: TextTest; of: Path; value: Operand }
   | { kind: 'any' | 'all'; path: string[]; variable: string; of: Condition | undefined }
-  | { kind: 'call'; name: string; arguments: Map<string, Argument> };
+  /** `c/Microsoft.Dynamics.CRM.In(PropertyName='lastname',...)`: the path, such as a variable, that the property is behind. */
+  | { kind: 'call'; name: string; path: string[]; arguments: Map<string, Argument> };
 
 /** 32 KB is what an address may hold, 64 KB within a batch. */
 export interface Limits {
@@ -157,10 +158,10 @@ export function createParser(tokens: Tokens, aliases = true) {
       segments.push(segment);
     }
     if (!isMark('(')) return compare({ kind: 'path', segments });
-    const call = segments.join('/');
-    if (TEXT_TESTS.has(call)) return textTest(call as TextTest);
+    const call = segments.at(-1) ?? '';
+    if (TEXT_TESTS.has(call) && segments.length === 1) return textTest(call as TextTest);
     if (!call.startsWith(NAMESPACE)) throw badRequest(`The function ${call.slice(0, 60)} is not supported in $filter.`);
-    return { kind: 'call', name: call, arguments: callArguments() };
+    return { kind: 'call', name: call, path: segments.slice(0, -1), arguments: callArguments() };
   }
 
   function compare(left: Operand): Condition {

@@ -46,7 +46,7 @@ export function conditionSql(statement: Statement, scope: Scope, condition: Cond
       return lambdaSql(statement, scope, condition, conditionSql);
     case 'call':
       return queryFunction(statement, condition.name, knownArguments(statement, condition.arguments), (segments) =>
-        resolveColumn(statement, scope, segments),
+        resolveColumn(statement, scope, [...condition.path, ...segments]),
       );
   }
 }
