@@ -33,7 +33,7 @@ forEachEngine('Change tracking', (engine) => {
 
   /** The path and options of an absolute link. */
   const follow = (link: string | undefined, headers = {}) => {
-    expect(link).toMatch(/^http:\/\/localhost:80\/api\/data\/v9\.2\/contacts\?/);
+    expect(link).toMatch(/^http:\/\/localhost:80\/api\/data\/v9\.2\/\w+\?/);
     return client.get<Delta>(link!.replace('http://localhost:80/api/data/v9.2/', ''), headers);
   };
   const person = (lastname: string) => client.create('contacts', { lastname });
@@ -81,12 +81,26 @@ forEachEngine('Change tracking', (engine) => {
     expect(seen((await follow(link)).body)).toEqual(['Again', `deleted ${brief}`]);
   });
 
-  test('who loses a link has changed as well', async () => {
+  test('what goes by a cascade is told as well, and who loses a link has changed', async () => {
     const firm = await client.create('accounts', { name: 'Firm' });
-    await client.create('contacts', { lastname: 'Berg', 'parentcustomerid_account@odata.bind': `accounts(${firm})` });
-    const { '@odata.deltaLink': link } = await start('contacts?$select=lastname,_parentcustomerid_value');
+    const berg = await client.create('contacts', {
+      lastname: 'Berg',
+      'parentcustomerid_account@odata.bind': `accounts(${firm})`,
+    });
+    const olsen = await person('Olsen');
+    const other = await client.create('accounts', {
+      name: 'Other',
+      'primarycontactid@odata.bind': `contacts(${olsen})`,
+    });
+    const { '@odata.deltaLink': contacts } = await start();
+    const { '@odata.deltaLink': accounts } = await start('accounts?$select=_primarycontactid_value');
     await client.send('DELETE', `accounts(${firm})`);
-    expect((await follow(link)).body.value).toMatchObject([{ lastname: 'Berg', _parentcustomerid_value: null }]);
+    await client.send('DELETE', `contacts(${olsen})`);
+    expect(seen((await follow(contacts)).body)).toEqual([`deleted ${berg}`, `deleted ${olsen}`]);
+    expect((await follow(accounts)).body.value).toMatchObject([
+      { accountid: other, _primarycontactid_value: null },
+      { id: firm, reason: 'deleted' },
+    ]);
   });
 
   test('pages: all rows, then changes and deletions together', async () => {
