@@ -89,7 +89,8 @@ function knownArguments(statement: Statement, given: ReadonlyMap<string, Argumen
 }
 
 export function compareColumns(operator: Comparison, left: ColumnRef, right: ColumnRef): RawBuilder<boolean> {
-  if (left.column.kind !== right.column.kind)
+  const kindOf = ({ column }: ColumnRef) => (column.kind === 'memo' ? 'string' : column.kind);
+  if (kindOf(left) !== kindOf(right))
     throw badRequest(`${left.column.name} and ${right.column.name} cannot be compared.`);
   const plain = sql<boolean>`${left.folded} ${sql.raw(OPERATORS[operator])} ${right.folded}`;
   return operator === 'ne' ? sql<boolean>`(${plain} or ${left.ref} is null or ${right.ref} is null)` : plain;
