@@ -21,6 +21,8 @@ export interface Config {
   readonly limits: RequestLimits | null;
   /** Mail addresses whose first sign-in makes them System Administrator of the built-in CRM. */
   readonly administrators: readonly string[];
+  /** The mail server for what people send from the built-in CRM. */
+  readonly smtpUrl: string | undefined;
   /** Whether everybody of the tenant becomes a user of the built-in CRM at the first sign-in, or only who was entered before. */
   readonly firstSignIn: 'refuse' | 'create';
 }
@@ -78,6 +80,7 @@ export function readConfig(environment: Environment, role: string): Config {
     dataverse: dataverseOf(environment, need, `${login}/oauth2/v2.0/token`),
     limits: limitsOf(environment),
     firstSignIn: firstSignInOf(environment['FIRST_SIGN_IN'] ?? 'refuse'),
+    smtpUrl: smtpOf(environment['SMTP_URL']),
     administrators: (environment['ADMINISTRATORS'] ?? '')
       .split(',')
       .map((each) => each.trim().toLowerCase())
@@ -93,6 +96,14 @@ function roleOf(text: string): Role {
 function firstSignInOf(text: string): Config['firstSignIn'] {
   if (text === 'refuse' || text === 'create') return text;
   throw new ConfigError(`FIRST_SIGN_IN is refuse or create, not "${text}".`);
+}
+
+function smtpOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  // The address holds a password, so it is not repeated.
+  if (!/^smtps?:\/\/[^/]/.test(text) || !URL.canParse(text))
+    throw new ConfigError('SMTP_URL begins with smtps:// or smtp:// and names the mail server.');
+  return text;
 }
 
 function portOf(text: string): number {

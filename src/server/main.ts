@@ -41,7 +41,12 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
     database,
     identity: { issuers: [people, service.issuer], services: [serviceUser] },
     ...(config.dataverse === null && {
-      crm: { organisation: 'Alongside', firstSignIn: config.firstSignIn, administrators: [...config.administrators] },
+      crm: {
+        organisation: 'Alongside',
+        firstSignIn: config.firstSignIn,
+        administrators: [...config.administrators],
+        smtpUrl: config.smtpUrl,
+      },
     }),
     pages: pagesOf(config),
     limits: config.limits,

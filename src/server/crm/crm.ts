@@ -5,7 +5,9 @@ import { crmModel } from '../odata/tables/crm-model.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
 import { registerImport } from './import/routes.ts';
 import { openOrganisation } from './organisation.ts';
-import { messages } from './messages.ts';
+import { createOutbox } from './mail/send/outbox.ts';
+import { createSmtp } from './mail/send/transport.ts';
+import { createMessages } from './messages.ts';
 import { registerRecordPage } from './record-page.ts';
 import { createRules } from './rules.ts';
 import { createAccess } from './security/access.ts';
@@ -17,6 +19,8 @@ export interface CrmOptions extends SignInOptions {
   organisation: string;
   /** Bytes of one attachment, decoded; taken when the database is new. Default 20 MiB. */
   attachmentLimit?: number | undefined;
+  /** The mail server for what people send from the CRM; without one it stays Pending Send. */
+  smtpUrl?: string | undefined;
 }
 
 const ATTACHMENT_LIMIT = 20 * 1024 * 1024;
@@ -35,10 +39,11 @@ export async function openCrm(
     now,
   });
   const callers = createCallers({ ...options, model: crmModel, organisation });
+  const outbox = openOutbox(server, options, organisation.organizationId);
   const api: WebApiOptions = {
     database,
     model: crmModel,
-    operations: [whoAmI, ...messages, ...securityMessages],
+    operations: [whoAmI, ...createMessages(outbox), ...securityMessages],
     rules: createRules(() => callers.forget()),
     access: createAccess(
       database.engine,
@@ -52,4 +57,23 @@ export async function openCrm(
   await registerWebApi(server, api);
   await registerImport(server, api);
   registerRecordPage(server, crmModel);
+}
+
+function openOutbox(
+  server: FastifyInstance,
+  { smtpUrl, database, now }: CrmOptions & { database: Database; now: () => Date },
+  organizationId: string,
+): { poke(): void } {
+  if (smtpUrl === undefined) return { poke: () => undefined };
+  const report = (error: unknown) => server.log.error({ err: error }, 'unexpected error in the outbox');
+  const outbox = createOutbox({
+    database,
+    model: crmModel,
+    organizationId,
+    transport: createSmtp(smtpUrl),
+    now,
+    report,
+  });
+  server.addHook('onClose', () => outbox.stop());
+  return outbox;
 }

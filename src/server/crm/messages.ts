@@ -1,17 +1,19 @@
 import type { Operation } from '../odata/operations.ts';
 import { checkIncomingEmail, checkPromoteEmail, deliverIncomingEmail, deliverPromoteEmail } from './mail/deliver.ts';
+import { createSendEmail } from './mail/send/send-email.ts';
 import { getTrackingTokenEmail } from './mail/tracking-token-message.ts';
 import { loseOpportunity, winOpportunity } from './sales/close-opportunity.ts';
 import { qualifyLead } from './sales/qualify-lead.ts';
 import { closeIncident } from './service/close-incident.ts';
 
 /** What this CRM can be asked to do beyond storing rows: mail, sales, service, queues. */
-export const messages: readonly Operation[] = [
+export const createMessages = (outbox: { poke(): void }): readonly Operation[] => [
   checkPromoteEmail,
   checkIncomingEmail,
   deliverPromoteEmail,
   deliverIncomingEmail,
   getTrackingTokenEmail,
+  createSendEmail(outbox),
   qualifyLead,
   winOpportunity,
   loseOpportunity,

@@ -68,13 +68,18 @@ async function readTraces(session: Session, mail: PromotedMail, settings: MailSe
   const headers = readHeaders(extra['internetmessageheaders']);
   const replied = typeof extra['inreplyto'] === 'string' ? extra['inreplyto'] : headers.get('in-reply-to');
   const given = extra['conversationindex'];
-  const words = subjectWords(mail.subject);
   return {
     named: namedMails(mail.messageId, replied, headers.get('references')),
     token: await findToken(session, mail.subject, settings.token),
     conversation: readConversationIndex(typeof given === 'string' ? given : (headers.get('thread-index') ?? null)),
-    subjectHash: words.length === 0 ? null : createHash('sha256').update(words.join(' ')).digest('base64url'),
+    subjectHash: hashSubject(mail.subject),
   };
+}
+
+/** By which similar mail is found; null for a subject without words. */
+export function hashSubject(subject: string): string | null {
+  const words = subjectWords(subject);
+  return words.length === 0 ? null : createHash('sha256').update(words.join(' ')).digest('base64url');
 }
 
 /** SQLite has one writer anyway. */

@@ -161,7 +161,8 @@ function copy(
   if (!session.access.mayUse(session.caller, 'read', from, read)) return;
   if (written.kind === 'lookup') {
     const type = isPolymorphic(from, source) ? row[`${source}_type`] : read.targets?.[0];
-    if (typeof type === 'string') point(session.model, to, target, { table: type, id: String(value) }, values);
+    if (typeof type === 'string' && typeof value === 'string')
+      point(session.model, to, target, { table: type, id: value }, values);
   } else if (written.kind === 'choice' && written.options?.has(Number(value)) !== true) return;
   else
     values.set(target, typeof value === 'string' ? value.slice(0, written.length ?? value.length) : (value as Stored));

@@ -1,4 +1,4 @@
-import { byServer, choice, lookup, memo, plain } from '../metadata.ts';
+import { byServer, choice, lookup, memo, plain, text } from '../metadata.ts';
 
 /** Columns of our own, under our own prefix: why an e-mail belongs where it does, and what may be meant besides. */
 export const correlationColumns = {
@@ -16,6 +16,8 @@ export const correlationColumns = {
       5: 'Same subject and people',
     }),
   ),
+  /** Why it was not sent, or not to everybody. */
+  alongside_senderror: byServer(text('Sending Failed Because', 500)),
 };
 
 export const resolutionColumns = {
