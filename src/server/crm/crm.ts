@@ -8,6 +8,7 @@ import { openOrganisation } from './organisation.ts';
 import { createOutbox } from './mail/send/outbox.ts';
 import { createSmtp } from './mail/send/transport.ts';
 import { createMessages } from './messages.ts';
+import { organisationMessages } from './organisation-messages.ts';
 import { registerRecordPage } from './record-page.ts';
 import { createRules } from './rules.ts';
 import { createAccess } from './security/access.ts';
@@ -43,7 +44,7 @@ export async function openCrm(
   const api: WebApiOptions = {
     database,
     model: crmModel,
-    operations: [whoAmI, ...createMessages(outbox), ...securityMessages],
+    operations: [whoAmI, ...organisationMessages, ...createMessages(outbox), ...securityMessages],
     rules: createRules(() => callers.forget()),
     access: createAccess(
       database.engine,

@@ -8,9 +8,11 @@ import type { ApiRequest, ApiResponse } from './message.ts';
 import { readAddress, type Address } from './parse/address.ts';
 import { readPrefer } from './parse/prefer.ts';
 import { parseQuery, splitOptions } from './parse/query.ts';
+import { answerSchema, asksForSchema } from './schema/answer-schema.ts';
 
 /** Answers one request. @throws {HttpError} for everything that is not a success */
 export async function dispatch(place: Place, request: ApiRequest): Promise<ApiResponse> {
+  if (asksForSchema(request.path)) return answerSchema(place.session, place.operations, request);
   const address = readAddress(place.session.model, request.path);
   const options = splitOptions(request.search);
   const query = parseQuery(options, { length: place.filterLength });

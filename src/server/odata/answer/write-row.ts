@@ -120,7 +120,7 @@ export function demandVersion(ifMatch: string | undefined, row: Row): void {
 }
 
 /** Users are disabled, never deleted; an organisation goes with its database. */
-const KEPT = new Set(['systemuser', 'organization']);
+const KEPT = new Set(['systemuser', 'usersettings', 'organization']);
 
 export async function remove(ask: Ask, table: Table, id: string): Promise<ApiResponse> {
   if (table.readOnly || KEPT.has(table.name)) {

@@ -54,7 +54,7 @@ export function notFound(name: string): HttpError {
   return new HttpError(404, `Resource not found for the segment '${shown(name)}'.`, '0x80060888');
 }
 
-function splitPath(path: string): Segment[] {
+export function splitPath(path: string): Segment[] {
   const parts: string[] = [];
   let depth = 0;
   let quoted = false;

@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { badRequest, shown } from '../bad-request.ts';
-import { at, identifier } from '../identifier.ts';
+import { at, identifier, word } from '../identifier.ts';
 import { tableOf, type CollectionNavigation, type Column, type SingleNavigation, type Table } from '../metadata.ts';
 import type { Session } from '../session.ts';
 
@@ -101,7 +101,8 @@ export function resolveColumn(statement: Statement, start: Scope, segments: read
 
 export function columnRef(scope: Scope, column: Column): ColumnRef {
   if (column.constant !== undefined) {
-    const constant = sql`${column.constant}`;
+    // Typed, because PostgreSQL neither sorts by a bare literal nor guesses what a parameter alone is.
+    const constant = sql.raw(`cast(${word(column.constant)} as text)`);
     return { column, ref: constant, folded: constant, scope };
   }
   const ref = at(scope.alias, column.from ?? column.name);
