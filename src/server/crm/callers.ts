@@ -33,11 +33,12 @@ export interface CallersOptions extends SignInOptions {
 
 export interface Callers {
   /**
-   * The user a request acts for. `onBehalfOf` is the directory id from the CallerObjectId header.
+   * The user a request acts for. `onBehalfOf` is the directory id from the CallerObjectId header, `userId` the systemuserid
+   * from its older sister MSCRMCallerID, which is only looked at without the first.
    * Who acts for somebody can do what both may do.
    * @throws {HttpError} 403 for somebody unknown or disabled, and for who may not act for others
    */
-  callerOf(identity: Identity, onBehalfOf: string | undefined): Promise<Caller>;
+  callerOf(identity: Identity, onBehalfOf: string | undefined, userId?: string): Promise<Caller>;
   /** Users or their roles were changed: look again. */
   forget(): void;
 }
@@ -86,8 +87,10 @@ export function createCallers(options: CallersOptions): Callers {
   };
 
   return {
-    async callerOf(identity, onBehalfOf) {
+    async callerOf(identity, callerObjectId, userId) {
       const own = await load(identity.objectId, identity);
+      if (callerObjectId === undefined && userId !== undefined && userId.toLowerCase() === own.userId) return own;
+      const onBehalfOf = callerObjectId ?? (userId === undefined ? undefined : await directoryId(database.db, userId));
       if (onBehalfOf === undefined || onBehalfOf.toLowerCase() === identity.objectId) return own;
       if (!own.standing.actsForOthers)
         throw refused(
@@ -104,6 +107,16 @@ export function createCallers(options: CallersOptions): Callers {
       kept.clear();
     },
   };
+}
+
+/** @throws {HttpError} 400 or 403 when no user of the directory has the id */
+async function directoryId(queries: Queries, userId: string): Promise<string> {
+  if (!isGuid(userId)) throw new HttpError(400, 'MSCRMCallerID must be the GUID of a user.', '0x80060888');
+  const { rows } = await sql<{ id: string | null }>`select azureactivedirectoryobjectid as id from systemuser
+    where systemuserid = ${userId.toLowerCase()}`.execute(queries);
+  const id = rows[0]?.id;
+  if (id == null) throw refused('The user is not a member of the organization.', '0x80072560');
+  return id;
 }
 
 function refused(message: string, code: string): HttpError {

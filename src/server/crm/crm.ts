@@ -52,7 +52,11 @@ export async function openCrm(
       () => callers.forget(),
     ),
     callerOf: async (request) =>
-      callers.callerOf(await server.admit(request), request.headers['callerobjectid']?.toString()),
+      callers.callerOf(
+        await server.admit(request),
+        request.headers['callerobjectid']?.toString(),
+        request.headers['mscrmcallerid']?.toString(),
+      ),
     now,
   };
   await registerWebApi(server, api);

@@ -1,6 +1,7 @@
 import type { TableRule } from '../odata/session.ts';
 import type { Stored } from '../odata/values.ts';
 import { stampCompletion } from './completion.ts';
+import { fileRule } from './file-rule.ts';
 import { emailRule } from './mail/email-rule.ts';
 import { opportunityRule } from './sales/opportunity-rule.ts';
 import { caseRule } from './service/case-rule.ts';
@@ -26,13 +27,6 @@ const activity: TableRule = {
   },
 };
 
-const attachment: TableRule = {
-  async beforeWrite({ values }) {
-    const body = values.get('body');
-    if (body instanceof Uint8Array) values.set('filesize', body.length);
-  },
-};
-
 /** What the tables of this CRM do beyond storing. `onUserChange` hears of every change to a user. */
 export function createRules(onUserChange: () => void): ReadonlyMap<string, TableRule> {
   const user: TableRule = {
@@ -51,6 +45,7 @@ export function createRules(onUserChange: () => void): ReadonlyMap<string, Table
     ['phonecall', activity],
     ['opportunity', opportunityRule],
     ['incident', caseRule],
-    ['activitymimeattachment', attachment],
+    ['activitymimeattachment', fileRule('body')],
+    ['annotation', fileRule('documentbody')],
   ]);
 }

@@ -26,7 +26,7 @@ export interface WebApiOptions {
 /** Mail bodies and attachments come in these; everything else is a few columns. */
 const LARGE_BODY = 60 * 1024 * 1024;
 const SMALL_BODY = 2 * 1024 * 1024;
-const LARGE = /(?:\$batch|PromoteEmail|activitymimeattachments(?:\([^/]*\))?|emails(?:\([^/]*\))?)$/;
+const LARGE = /(?:\$batch|PromoteEmail|(?:activitymimeattachments|annotations|emails)(?:\([^/]*\)(?:\/\w+)?)?)$/;
 const FILTER_LENGTH = 32_768;
 
 declare module 'fastify' {
@@ -63,7 +63,8 @@ export async function registerWebApi(server: FastifyInstance, options: WebApiOpt
 
 function demandSize(request: FastifyRequest, length: number): void {
   const path = request.url.split('?')[0] ?? '';
-  const limit = LARGE.test(decodeQuietly(path)) ? LARGE_BODY : SMALL_BODY;
+  const isFile = request.headers['content-type']?.startsWith('application/octet-stream') === true;
+  const limit = isFile || LARGE.test(decodeQuietly(path)) ? LARGE_BODY : SMALL_BODY;
   if (length > limit) throw new HttpError(413, `The body is larger than ${limit} bytes.`, '0x80044331');
 }
 

@@ -111,6 +111,92 @@ forEachEngine('A batch', (engine) => {
     expect(await countOf('After')).toBe('1');
   });
 
+  const family = (fail: number) => {
+    const bad = { method: 'POST', path: 'accounts', body: { name: 5 } };
+    const good: Request[] = [
+      { method: 'POST', path: 'accounts', id: '1', body: { name: 'Family' } },
+      {
+        method: 'POST',
+        path: 'contacts',
+        id: '2',
+        body: { lastname: 'Family', 'parentcustomerid_account@odata.bind': '$1' },
+      },
+      { method: 'PUT', path: '$1/primarycontactid/$ref', id: '3', body: { '@odata.id': '/$2' } },
+      { method: 'PUT', path: '$1/telephone1', id: '4', body: { value: '555' } },
+      {
+        method: 'POST',
+        path: '/api/data/v9.2/leads',
+        id: '5',
+        body: { subject: 'Family', 'contactleads_association@odata.bind': ['$2'] },
+      },
+      { method: 'DELETE', path: '$5/contactleads_association/$ref?$id=$2', id: '6' },
+      { method: 'POST', path: '$1/contact_customer_accounts', id: '7', body: { lastname: 'Family' } },
+    ];
+    return fail < 0 ? good : [...good.slice(0, fail), bad, ...good.slice(fail)];
+  };
+  const families = async () => [
+    await countOf('Family'),
+    (await client.get("contacts/$count?$filter=lastname eq 'Family'")).text,
+    (await client.get("leads/$count?$filter=subject eq 'Family'")).text,
+  ];
+
+  test('follows references through every kind of address, and undoes all of it wherever one request fails', async () => {
+    for (let fail = 0; fail <= 7; fail += 1) {
+      const answer = await run([changeSet(family(fail))]);
+      expect([fail, answer.status, statuses(answer.text)]).toEqual([fail, 400, [400]]);
+      expect(await families()).toEqual(['0', '0', '0']);
+    }
+    const answer = await run([changeSet(family(-1))]);
+    expect(statuses(answer.text)).toEqual([204, 204, 204, 204, 204, 204, 204]);
+    expect(await families()).toEqual(['1', '2', '1']);
+    const { body } = await client.get<{ value: object[] }>(
+      "accounts?$select=telephone1&$filter=name eq 'Family'&$expand=primarycontactid($select=lastname)",
+    );
+    expect(body.value).toMatchObject([{ telephone1: '555', primarycontactid: { lastname: 'Family' } }]);
+  });
+
+  test('goes on behind a change set that failed, when it is told to', async () => {
+    const answer = await run([changeSet(family(2)), part({ method: 'GET', path: 'WhoAmI' })], {
+      prefer: 'odata.continue-on-error',
+    });
+    expect([answer.status, statuses(answer.text)]).toEqual([200, [400, 200]]);
+  });
+
+  test.each([
+    ['bare line feeds', (body: string) => body.replaceAll('\r\n', '\n')],
+    ['text before the first boundary', (body: string) => `This is a batch.\r\n\r\n${body}`],
+    ['no line end behind the last boundary', (body: string) => body.trimEnd()],
+    ['text behind the last boundary', (body: string) => `${body}That was a batch.`],
+  ])('is read with %s', async (_name, change) => {
+    const name = `Read ${crypto.randomUUID()}`;
+    // The text of a value may look like a boundary.
+    const body = multipart('b', [
+      changeSet([{ method: 'POST', path: 'accounts', body: { name, description: 'x --b y --set--' } }]),
+    ]);
+    const answer = await client.send('POST', '$batch', change(body), { 'content-type': 'multipart/mixed; boundary=b' });
+    expect(statuses(answer.text)).toEqual([204]);
+    expect(await countOf(name)).toBe('1');
+  });
+
+  test('may hold an address of 64 KB', async () => {
+    const names = Array.from({ length: 90 }, (_, index) => `name%20eq%20'${'x'.repeat(680)}${index}'`).join('%20or%20');
+    const answer = await run([part({ method: 'GET', path: `accounts?$select=name&$filter=${names}` })]);
+    expect(names.length).toBeGreaterThan(60_000);
+    expect(statuses(answer.text)).toEqual([200]);
+  });
+
+  test('counts the requests of all its change sets', async () => {
+    const half = changeSet(Array.from({ length: 501 }, () => ({ method: 'DELETE', path: 'accounts(0)' })));
+    const before = await countOf('Counted');
+    const answer = await run([
+      changeSet(Array.from({ length: 500 }, () => ({ method: 'POST', path: 'accounts', body: { name: 'Counted' } }))),
+      half,
+    ]);
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('1000');
+    expect(await countOf('Counted')).toBe(String(Number(before) + 500));
+  });
+
   test.each([
     ['a read inside a change set', [changeSet([{ method: 'GET', path: 'accounts' }])]],
     ['a reference to nothing', [changeSet([{ method: 'PATCH', path: '$7', body: {} }])]],

@@ -14,7 +14,7 @@ export function keptAttachments(mail: PromotedMail, { attachments: limits }: Mai
   );
 }
 
-function ending(filename: string): string {
+export function ending(filename: string): string {
   return filename.slice(filename.lastIndexOf('.') + 1).toLowerCase();
 }
 

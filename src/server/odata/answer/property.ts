@@ -1,15 +1,17 @@
 import { notFound, type Segment } from '../parse/address.ts';
 import { readJson, type ApiResponse } from '../message.ts';
-import type { Table } from '../metadata.ts';
+import type { Column, Table } from '../metadata.ts';
 import { findColumn, unknownColumn } from '../read/scope.ts';
-import { fromJson } from '../values.ts';
+import type { Row, WriteSession } from '../session.ts';
+import { changeRow } from '../write/change-row.ts';
 import { asObject } from '../write/payload.ts';
 import { doesNotExist, requireRow, updateRow } from '../write/write.ts';
 import { allow, ok, type Ask } from './ask.ts';
+import { download, fileColumns, isUpload, upload } from './file.ts';
 import { readByKey } from './read-row.ts';
 import { demandVersion } from './write-row.ts';
 
-/** `contacts(..)/telephone1` and its raw `$value`. */
+/** `contacts(..)/telephone1`, its raw `$value`, and files as they are. */
 export async function answerProperty(
   ask: Ask,
   table: Table,
@@ -21,33 +23,60 @@ export async function answerProperty(
   if (column === undefined) throw unknownColumn(table, name);
   const raw = rest.length === 1 && rest[0]?.name === '$value';
   if (rest.length > (raw ? 1 : 0)) throw notFound(rest[0]?.name ?? '');
-  const read = async (): Promise<ApiResponse> => {
-    const query = { ...ask.query, select: [name], expand: [] };
-    const row = await readByKey({ ...ask, query }, table, id);
-    if (row === undefined) throw doesNotExist(table, id);
-    const value = row[name] ?? null;
-    if (value === null) return { status: 204, headers: {} };
-    if (raw)
-      return {
-        status: 200,
-        headers: { 'content-type': 'text/plain; charset=utf-8' },
-        body: typeof value === 'string' ? value : JSON.stringify(value),
-      };
-    return ok({ '@odata.context': `${ask.place.session.root}$metadata#${table.setName}(${id})/${name}`, value });
-  };
-  const write = (value: () => unknown) => async () => {
-    const stored = fromJson(column, value());
-    return ask.place.transaction(async (session): Promise<ApiResponse> => {
-      const before = await requireRow(session, table, id);
-      demandVersion(ask.request.headers['if-match'], before);
-      if (column.readOnly !== true && column.name !== table.key)
-        await updateRow(session, table, before, new Map([[column.name, stored]]));
-      return { status: 204, headers: {} };
-    });
-  };
+  if (raw) return allow(ask, { GET: () => readRaw(ask, table, id, name, column) });
+  const put = () => (isUpload(ask) ? putFile(ask, table, id, column) : putValue(ask, table, id, column));
   return allow(ask, {
-    GET: read,
-    PUT: write(() => asObject(readJson(ask.request))['value']),
-    DELETE: write(() => null),
+    GET: () => readValue(ask, table, id, name),
+    PUT: put,
+    ...(column.kind === 'bytes' ? { PATCH: put } : {}),
+    DELETE: () =>
+      change(ask, table, id, (session, before) => changeRow(session, table, before, { [column.name]: null })),
+  });
+}
+
+async function readColumns(ask: Ask, table: Table, id: string, select: string[]): Promise<Row> {
+  const row = await readByKey({ ...ask, query: { ...ask.query, select, expand: [] } }, table, id);
+  if (row === undefined) throw doesNotExist(table, id);
+  return row;
+}
+
+async function readValue(ask: Ask, table: Table, id: string, name: string): Promise<ApiResponse> {
+  const value = (await readColumns(ask, table, id, [name]))[name] ?? null;
+  if (value === null) return { status: 204, headers: {} };
+  return ok({ '@odata.context': `${ask.place.session.root}$metadata#${table.setName}(${id})/${name}`, value });
+}
+
+async function readRaw(ask: Ask, table: Table, id: string, name: string, column: Column): Promise<ApiResponse> {
+  const row = await readColumns(ask, table, id, column.kind === 'bytes' ? fileColumns(table, column) : [name]);
+  const value = row[name] ?? null;
+  if (value === null) return { status: 204, headers: {} };
+  if (column.kind === 'bytes') return download(table, column, row);
+  const body = typeof value === 'string' ? value : JSON.stringify(value);
+  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+function putValue(ask: Ask, table: Table, id: string, column: Column): Promise<ApiResponse> {
+  const { value } = asObject(readJson(ask.request));
+  return change(ask, table, id, (session, before) =>
+    changeRow(session, table, before, { [column.name]: value ?? null }),
+  );
+}
+
+function putFile(ask: Ask, table: Table, id: string, column: Column): Promise<ApiResponse> {
+  const values = upload(ask, table, column);
+  return change(ask, table, id, (session, before) => updateRow(session, table, before, values));
+}
+
+function change(
+  ask: Ask,
+  table: Table,
+  id: string,
+  write: (session: WriteSession, before: Row) => Promise<number>,
+): Promise<ApiResponse> {
+  return ask.place.transaction(async (session) => {
+    const before = await requireRow(session, table, id);
+    demandVersion(ask.request.headers['if-match'], before);
+    await write(session, before);
+    return { status: 204, headers: {} };
   });
 }

@@ -106,20 +106,25 @@ async function changeOne(part: Part, place: Place, created: Map<string, string>)
   return response;
 }
 
-/** `$1` at the start of an address, or as a whole value in a body, stands for the row that request 1 made. */
+/** `$1` at the start of an address, in `$id`, or as a reference in a body, stands for the row that request 1 made. */
 function refer(request: ApiRequest, created: ReadonlyMap<string, string>): ApiRequest {
   const resolve = (id: string) => {
     const address = created.get(id);
     if (address === undefined) throw badRequest(`Content-ID $${id} names no earlier request of the change set.`);
     return address;
   };
-  const path = request.path.replace(/^\$(\w+)/, (_whole, id: string) => resolve(id));
+  const path = request.path.replace(/^(?:\$|%24)(\w+)/i, (whole, id: string) => (id === 'batch' ? whole : resolve(id)));
+  const search = request.search.replace(
+    /((?:^|&)(?:\$|%24)id=\/?)(?:\$|%24)(\w+)(?=&|$)/i,
+    (_whole, name: string, id: string) => `${name}${resolve(id)}`,
+  );
   const text = request.body?.toString('utf8');
   const body = text?.replace(
-    /("[^"]*@odata\.(?:bind|id)"\s*:\s*)"\/?\$(\w+)"/g,
-    (_whole, name: string, id: string) => `${name}"${resolve(id)}"`,
+    /("[^"]*@odata\.(?:bind|id)"\s*:\s*)("[^"]*"|\[[^\]]*\])/g,
+    (_whole, name: string, value: string) =>
+      `${name}${value.replace(/"\/?\$(\w+)"/g, (_reference, id: string) => `"${resolve(id)}"`)}`,
   );
-  return { ...request, path, body: body === undefined || body === text ? request.body : Buffer.from(body) };
+  return { ...request, path, search, body: body === undefined || body === text ? request.body : Buffer.from(body) };
 }
 
 /** A part's own HTTP request: request line, headers, body. Addresses may be relative, from the root, or absolute. */
@@ -165,11 +170,11 @@ function splitOnce(text: string, separator: string): [string, string] {
 }
 
 function answered(response: ApiResponse, contentId: string | undefined): Answered {
-  const { text: body, isJson } = bodyText(response.body);
+  const { bytes, isJson } = bodyBytes(response.body);
   const headers: Record<string, string> = { ...response.headers, 'odata-version': '4.0' };
   if (isJson) headers['content-type'] = 'application/json; odata.metadata=minimal';
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  const text = [`HTTP/1.1 ${response.status} ${reason(response.status)}`, ...lines, '', body].join('\r\n');
+  const head = [`HTTP/1.1 ${response.status} ${reason(response.status)}`, ...lines, '', ''].join('\r\n');
   return {
     part: {
       headers: {
@@ -177,18 +182,18 @@ function answered(response: ApiResponse, contentId: string | undefined): Answere
         'content-transfer-encoding': 'binary',
         ...(contentId === undefined ? {} : { 'content-id': contentId }),
       },
-      body: Buffer.from(text),
+      body: Buffer.concat([Buffer.from(head), bytes]),
     },
     failed: response.status >= 400 ? response.status : undefined,
   };
 }
 
-function bodyText(body: ApiResponse['body']): { text: string; isJson: boolean } {
-  if (body === undefined) return { text: '', isJson: false };
-  if (typeof body === 'string') return { text: body, isJson: false };
-  return Buffer.isBuffer(body)
-    ? { text: body.toString('utf8'), isJson: false }
-    : { text: JSON.stringify(body), isJson: true };
+function bodyBytes(body: ApiResponse['body']): { bytes: Buffer; isJson: boolean } {
+  if (body === undefined) return { bytes: Buffer.alloc(0), isJson: false };
+  if (Buffer.isBuffer(body)) return { bytes: body, isJson: false };
+  return typeof body === 'string'
+    ? { bytes: Buffer.from(body), isJson: false }
+    : { bytes: Buffer.from(JSON.stringify(body)), isJson: true };
 }
 
 const REASONS = new Map([

@@ -9,22 +9,26 @@ export interface Part {
 
 const PARTS = 1_001;
 const BREAK = Buffer.from('\r\n');
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
+const DASH = 0x2d;
 
 /** @throws {HttpError} 400 when the body is not what its content type says */
 export function readParts(contentType: string | undefined, content: Buffer): Part[] {
-  const boundary = /;\s*boundary="?([^";\s]{1,200})"?/i.exec(contentType ?? '')?.[1];
-  if (boundary === undefined) throw badRequest('The multipart content type names no boundary.');
-  const mark = Buffer.from(`--${boundary}`);
-  const body = withBreaks(content);
+  const boundary = /;\s*boundary=(?:"([^"]{1,200})"|([^";\s]{1,200}))/i.exec(contentType ?? '');
+  const name = boundary?.[1] ?? boundary?.[2];
+  if (name === undefined) throw badRequest('The multipart content type names no boundary.');
+  const mark = Buffer.from(`--${name}`);
   const parts: Part[] = [];
-  let at = body.indexOf(mark);
-  while (at >= 0) {
+  let at = nextMark(content, mark, 0);
+  const body = at === undefined ? content : withBreaks(content, at + mark.length);
+  if (body !== content) at = nextMark(body, mark, 0);
+  while (at !== undefined) {
     const start = at + mark.length;
-    if (body.subarray(start, start + 2).toString('latin1') === '--') return parts;
-    const next = body.indexOf(mark, start);
-    if (next < 0) break;
-    const end = next >= 2 && body.subarray(next - 2, next).equals(BREAK) ? next - 2 : next;
-    const part = readPart(body.subarray(start, end));
+    if (body[start] === DASH && body[start + 1] === DASH) return parts;
+    const next = nextMark(body, mark, start);
+    if (next === undefined) break;
+    const part = readPart(body.subarray(start, Math.max(start, endOfLineBefore(body, next))));
     if (part !== undefined) parts.push(part);
     if (parts.length > PARTS) throw badRequest('The multipart body has too many parts.');
     at = next;
@@ -32,9 +36,28 @@ export function readParts(contentType: string | undefined, content: Buffer): Par
   throw badRequest('The multipart body does not end with its boundary.');
 }
 
-/** Line ends are CRLF; some clients send bare line feeds, which are understood as well. */
-function withBreaks(content: Buffer): Buffer {
-  return content.includes(BREAK) ? content : Buffer.from(content.toString('utf8').replaceAll('\n', '\r\n'));
+/** Where a line begins with the boundary and nothing else: a text, or a longer boundary, may well begin like it. */
+function nextMark(body: Buffer, mark: Buffer, from: number): number | undefined {
+  for (let at = body.indexOf(mark, from); at >= 0; at = body.indexOf(mark, at + 1)) {
+    const after = body.subarray(at + mark.length, at + mark.length + 2);
+    const closes =
+      after.length === 0 || [LINE_FEED, RETURN, 0x20, 0x09].includes(after[0] ?? 0) || after.equals(DASHES);
+    if (closes && (at === 0 || body[at - 1] === LINE_FEED)) return at;
+  }
+  return undefined;
+}
+
+const DASHES = Buffer.from([DASH, DASH]);
+
+function endOfLineBefore(body: Buffer, at: number): number {
+  return body[at - 2] === RETURN ? at - 2 : at - 1;
+}
+
+/** Line ends are CRLF; some clients send bare line feeds, which the end of the first boundary tells. */
+function withBreaks(content: Buffer, from: number): Buffer {
+  const end = content.indexOf(LINE_FEED, from);
+  if (end < 0 || content[end - 1] === RETURN) return content;
+  return Buffer.from(content.toString('latin1').replaceAll(/\r?\n/g, '\r\n'), 'latin1');
 }
 
 function readPart(section: Buffer): Part | undefined {

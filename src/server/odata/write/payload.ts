@@ -54,7 +54,8 @@ function readProperty(table: Table, name: string, value: unknown, payload: Paylo
   if (single !== undefined && typeof value === 'object') {
     if (value === null) clearLookup(table, single.column, payload.values);
     else payload.before.push({ navigation: single, body: value });
-  } else payload.values.set(column.name, fromJson(column, value));
+  } else if (column.kind === 'lookup' && value === null) clearLookup(table, column.name, payload.values);
+  else payload.values.set(column.name, fromJson(column, value));
 }
 
 function readList(name: string, value: unknown): unknown[] {
