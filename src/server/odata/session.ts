@@ -49,12 +49,20 @@ export type Right = 'create' | 'read' | 'write' | 'delete' | 'append' | 'appendT
 /** What column security tells apart. */
 export type ColumnUse = 'read' | 'create' | 'update';
 
+/**
+ * What a condition on whose a row is serves for: to check rows that something else has found, or to find rows by it. It
+ * matters to SQLite alone, which has no statistics and takes every index for a good one; PostgreSQL chooses by its own.
+ */
+export type ConditionUse = 'check' | 'find';
+
 /** What a caller may do. Every way to a row asks here. */
 export interface Access {
   /** @throws {HttpError} 403 0x80040220 when no role of the caller has the privilege in the table, at any depth */
   demand(caller: Caller, right: Right, table: Table): void;
   /** Which rows of `table`, known as `alias` in the statement, the caller may see; `undefined`: all. */
-  readable(caller: Caller, table: Table, alias: string): RawBuilder<boolean> | undefined;
+  readable(caller: Caller, table: Table, alias: string, use?: ConditionUse): RawBuilder<boolean> | undefined;
+  /** Whether the rows that the caller may see are so few that a list should begin with them. */
+  isFew(session: Session, table: Table): Promise<boolean>;
   /** @throws {HttpError} 403 0x80048306 when the caller has the privilege, but not for this stored row */
   demandRow(session: Session, right: Right, table: Table, id: string): Promise<void>;
   /** Whether column security lets the caller read or set the column. */

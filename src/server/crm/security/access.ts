@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import type { Engine } from '../../db/engine.ts';
 import { at, identifier } from '../../odata/identifier.ts';
 import type { Column, Model, Table } from '../../odata/metadata.ts';
-import type { Access, Caller, ColumnUse, Right, Standing } from '../../odata/session.ts';
+import type { Access, Caller, ColumnUse, ConditionUse, Right, Standing } from '../../odata/session.ts';
 import { hiddenColumn, missingPrivilege, missingRight } from './refusals.ts';
+import { createCount } from './few.ts';
 import { isPrivileged, reachCondition } from './reach.ts';
 import { createWriteAccess } from './write-access.ts';
 
@@ -13,15 +14,16 @@ import { createWriteAccess } from './write-access.ts';
  * @param forget drops what is kept about callers; called once their roles, teams or units were changed for everybody
  */
 export function createAccess(engine: Engine, model: () => Model, forget: () => void): Access {
-  const condition = ({ standing }: Caller, right: Right, table: Table, alias: string) =>
-    reachCondition({ engine, model: model(), standing }, right, table, alias);
+  const condition = ({ standing }: Caller, right: Right, table: Table, alias: string, use: ConditionUse = 'check') =>
+    reachCondition({ engine, model: model(), standing, use }, right, table, alias);
   const demand = (caller: Caller, right: Right, table: Table): void => {
     if (!isPrivileged(model(), caller.standing, right, table)) throw missingPrivilege(caller, right, table);
   };
   const mayUse: Access['mayUse'] = ({ standing }, use, table, column) => isOpen(model(), standing, use, table, column);
   return {
     demand,
-    readable: (caller, table, alias) => condition(caller, 'read', table, alias),
+    readable: (caller, table, alias, use) => condition(caller, 'read', table, alias, use),
+    isFew: createCount(engine, model),
     async demandRow(session, right, table, id) {
       demand(session.caller, right, table);
       const reached = condition(session.caller, right, table, 't0');

@@ -60,7 +60,8 @@ async function rightsOf(session: Session, principal: Principal, tableName: strin
   const found = new Set<Right>();
   for (const right of rights) {
     if (!isPrivileged(model, standing, right, table)) continue;
-    const condition = reachCondition({ engine, model, standing }, right, table, 't0') ?? sql<boolean>`1 = 1`;
+    const condition =
+      reachCondition({ engine, model, standing, use: 'check' }, right, table, 't0') ?? sql<boolean>`1 = 1`;
     const { rows } = await sql`select 1 from ${identifier(table.name)} as t0
       where ${at('t0', table.key)} = ${id} and ${condition}`.execute(queries);
     if (rows.length > 0) found.add(right);

@@ -3,7 +3,7 @@ import { isOneOf, type Engine } from '../../db/engine.ts';
 import { at, identifier } from '../../odata/identifier.ts';
 import type { Model, Table } from '../../odata/metadata.ts';
 import { isPolymorphic } from '../../odata/read/scope.ts';
-import type { Reach, Right, Standing } from '../../odata/session.ts';
+import type { ConditionUse, Reach, Right, Standing } from '../../odata/session.ts';
 import { governing, maskOf, ownership, parentsOf } from './rights.ts';
 
 const EVERYWHERE: Reach = { everywhere: true, owners: [], units: [], sharedWith: [] };
@@ -39,6 +39,7 @@ export interface Place {
   engine: Engine;
   model: Model;
   standing: Standing;
+  use: ConditionUse;
 }
 
 /** The rows of `table`, named `alias`, that the right reaches; `undefined`: all of them. */
@@ -63,13 +64,18 @@ function ownCondition(place: Place, right: Right, table: Table, alias: string): 
   return reach.everywhere ? undefined : ofRow(place, right, reach, table, alias);
 }
 
-/** Three branches, each of which an index answers: by owner, by business unit, by share. */
-function ofRow({ engine }: Place, right: Right, reach: Reach, table: Table, alias: string): RawBuilder<boolean> {
+/**
+ * Three branches, each of which an index answers: by owner, by business unit, by share. The plus hides a column from SQLite's
+ * planner: a seller's `contains` over 100,000 contacts took 65 ms by way of the business unit, and 2 ms without.
+ */
+function ofRow({ engine, use }: Place, right: Right, reach: Reach, table: Table, alias: string): RawBuilder<boolean> {
   const { owner, unit } = ownership(table);
+  const column = (name: string) =>
+    engine === 'sqlite' && use === 'check' ? sql`+${at(alias, name)}` : at(alias, name);
   const branches: RawBuilder<boolean>[] = [];
-  if (owner !== undefined && reach.owners.length > 0) branches.push(oneOf(engine, at(alias, owner), reach.owners));
-  if (unit !== undefined && reach.units.length > 0) branches.push(oneOf(engine, at(alias, unit), reach.units));
-  if (table.owned && reach.sharedWith.length > 0) branches.push(shared(engine, right, reach, table, alias));
+  if (owner !== undefined && reach.owners.length > 0) branches.push(oneOf(engine, column(owner), reach.owners));
+  if (unit !== undefined && reach.units.length > 0) branches.push(oneOf(engine, column(unit), reach.units));
+  if (table.owned && reach.sharedWith.length > 0) branches.push(shared(engine, right, reach, table, column(table.key)));
   return branches.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(branches, sql` or `)})`;
 }
 
@@ -78,12 +84,18 @@ function oneOf(engine: Engine, column: RawBuilder<unknown>, values: readonly str
   return values.length === 1 ? sql<boolean>`${column} = ${values[0]}` : isOneOf(engine, column, values);
 }
 
-function shared(engine: Engine, right: Right, reach: Reach, table: Table, alias: string): RawBuilder<boolean> {
+function shared(
+  engine: Engine,
+  right: Right,
+  reach: Reach,
+  table: Table,
+  key: RawBuilder<unknown>,
+): RawBuilder<boolean> {
   // An activity is found by its own name in the union of all of them as well; ids are enough there.
   const ofType = table.name === 'activitypointer' ? sql`` : sql` and objecttypecode = ${table.name}`;
   const ids = sql`select objectid from principalobjectaccess where ${oneOf(engine, sql.ref('principalid'), reach.sharedWith)}${ofType}
     and ((accessrightsmask | inheritedaccessrightsmask) & ${sql.lit(maskOf(right))}) <> 0`;
-  return sql<boolean>`${at(alias, table.key)} in (${ids})`;
+  return sql<boolean>`${key} in (${ids})`;
 }
 
 function ofParents(place: Place, right: Right, table: Table, alias: string): RawBuilder<boolean> | undefined {

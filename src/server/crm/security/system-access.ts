@@ -5,6 +5,7 @@ import { consequences } from './consequences.ts';
 export const systemAccess: Access = {
   demand: () => undefined,
   readable: () => undefined,
+  isFew: async () => false,
   demandRow: async () => undefined,
   mayUse: () => true,
   demandColumn: () => undefined,

@@ -42,6 +42,8 @@ export interface ReadRequest {
   skipToken?: string | undefined;
   /** What searches in the trigram index of SQLite have found already. */
   hits?: Hits | undefined;
+  /** Whether the caller sees few rows of the table. */
+  few?: boolean | undefined;
   /** Whether something is expanded inside an expansion: then expanded collections are paged. */
   nested?: boolean | undefined;
   /** Rows of one page of an expanded collection, where these are paged. */
@@ -72,7 +74,7 @@ export function prepareRead(request: ReadRequest): Prepared {
   const conditions = [
     within(session.engine, key),
     query.filter === undefined ? undefined : conditionSql(statement, scope, query.filter),
-    session.access.readable(session.caller, table, scope.alias),
+    session.access.readable(session.caller, table, scope.alias, request.few === true ? 'find' : 'check'),
     request.among?.(scope),
   ].filter((condition) => condition !== undefined);
   const order = query.order.map((item) => sortColumn(statement, scope, item));

@@ -45,9 +45,12 @@ export async function readPage(request: ReadRequest): Promise<Page> {
   };
 }
 
-/** A query with what the trigram index knows about it. */
+/** A query with what is known of how many rows there are: by the trigram index, and for this caller. */
 export async function prepareWell(request: ReadRequest): Promise<Prepared> {
-  const prepared = prepareRead(request);
+  const { session, table } = request;
+  // A few rows that are named anyway need no index to be found by.
+  const few = request.among === undefined && (await session.access.isFew(session, table));
+  const prepared = prepareRead({ ...request, few });
   if (prepared.statement.searches.length === 0) return prepared;
-  return prepareRead({ ...request, hits: await findHits(prepared.statement) });
+  return prepareRead({ ...request, few, hits: await findHits(prepared.statement) });
 }
