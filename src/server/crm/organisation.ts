@@ -6,6 +6,7 @@ import { newId } from '../odata/write/new-id.ts';
 import { insertRow } from '../odata/write/write.ts';
 import { ensurePrivileges } from './security/ensure-privileges.ts';
 import { readyMadeRoles } from './security/ready-made-roles.ts';
+import { ensureViews } from './views/ready-made-views.ts';
 import { systemAccess, systemStanding } from './security/system-access.ts';
 
 /** The organisation of this database: there is exactly one, made on the first start. */
@@ -37,6 +38,7 @@ export async function openOrganisation(options: OrganisationOptions): Promise<Or
     const businessUnitId = units.rows[0]?.id ?? '';
     await addRoles(session, businessUnitId);
     await ensurePrivileges(session);
+    await ensureViews(session);
     const roles = await sql<{ id: string; name: string }>`select roleid as id, name from role`.execute(queries);
     return {
       organizationId,

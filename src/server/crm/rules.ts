@@ -5,6 +5,7 @@ import { fileRule } from './file-rule.ts';
 import { emailRule } from './mail/email-rule.ts';
 import { opportunityRule } from './sales/opportunity-rule.ts';
 import { caseRule } from './service/case-rule.ts';
+import { viewRule } from './views/view-rule.ts';
 
 function keepNames(values: Map<string, Stored>, before: Record<string, unknown> | undefined): void {
   if (before !== undefined && !values.has('firstname') && !values.has('lastname')) return;
@@ -47,5 +48,7 @@ export function createRules(onUserChange: () => void): ReadonlyMap<string, Table
     ['incident', caseRule],
     ['activitymimeattachment', fileRule('body')],
     ['annotation', fileRule('documentbody')],
+    ['savedquery', viewRule],
+    ['userquery', viewRule],
   ]);
 }

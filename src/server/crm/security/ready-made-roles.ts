@@ -22,6 +22,8 @@ const personal = new Set([
   ...['annotation', 'connection', 'template', 'userquery', 'usersettings'],
   ...['mailbox', 'mailboxtrackingfolder', 'queueitem', 'syncerror'],
 ]);
+/** Of these nobody sees those of others, unless they are shared. */
+const unseen = new Set(['userquery']);
 const ACTIVITY = 'activitypointer';
 
 /** Finding people and tying mail to them is possible across the organisation; only what is changed is somebody's. */
@@ -34,7 +36,7 @@ function ofActivities(right: Right): Depth {
 
 function person(right: Right, table: string, own: ReadonlySet<string>): Depth {
   if (closed.has(table)) return 'none';
-  if (everywhere(right)) return 'global';
+  if (everywhere(right)) return unseen.has(table) ? 'basic' : 'global';
   if (table === ACTIVITY) return ofActivities(right);
   return own.has(table) || personal.has(table) ? 'basic' : 'none';
 }

@@ -9,6 +9,7 @@ import type { Row } from '../session.ts';
 import { listApply } from './apply.ts';
 import { ok, type Ask } from './ask.ts';
 import { nextLink } from './next-link.ts';
+import { listView, viewOf } from './view.ts';
 import { answerChangeCount, listChanges, wantsChanges } from './changes.ts';
 import { listFetch } from './fetch.ts';
 
@@ -22,6 +23,8 @@ export async function list(
   const { place, options, query, prefer } = ask;
   const { session } = place;
   if (options.has('fetchXml')) return listFetch(ask, table, among);
+  const view = viewOf(ask);
+  if (view !== undefined) return listView(ask, table, view, among);
   if (query.apply !== undefined) return listApply(ask, table, query.apply, among);
   if (among === undefined && wantsChanges(ask)) return listChanges(ask, table);
   const pageSize = prefer.maxPageSize ?? (query.top === undefined ? LARGEST_PAGE : undefined);

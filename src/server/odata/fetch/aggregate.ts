@@ -60,6 +60,11 @@ export async function readAggregate(request: FetchRequest, compiled: Compiled): 
   };
 }
 
+/** @throws {HttpError} 400 for what cannot be worked out or sorted */
+export function checkAggregate(compiled: Compiled): void {
+  orderOf(compiled, cellsOf(compiled));
+}
+
 async function demandLimit(session: Session, compiled: Compiled, limit: number): Promise<void> {
   const one = sql`select 1 as one ${compiled.from()}${where(compiled.conditions)} limit ${limit + 1}`;
   const { rows } = await sql<{ n: number }>`select count(*) as n from (${one}) as counted`.execute(session.queries);

@@ -4,13 +4,14 @@ import { behind, orderSql, writeCookie, type SortColumn } from '../read/paging.t
 import { where } from '../read/prepare.ts';
 import { newStatement, type Hits } from '../read/scope.ts';
 import { findHits } from '../read/search.ts';
-import type { Row } from '../session.ts';
-import { readAggregate } from './aggregate.ts';
+import type { Row, Session } from '../session.ts';
+import { checkAggregate, readAggregate } from './aggregate.ts';
 import { compile, type Compiled } from './compile.ts';
 import { refOf } from './joins.ts';
 import { sortColumns } from './order.ts';
 import { outputsOf, presentOutputs, selectList } from './outputs.ts';
 import { countOf, windowOf, type FetchPage, type FetchRequest } from './page.ts';
+import type { Fetch } from './tree.ts';
 
 /** One page of a FetchXML query. @throws {HttpError} 400 naming what is unknown, 403 for a table without the right */
 export async function readFetch(request: FetchRequest): Promise<FetchPage> {
@@ -18,18 +19,30 @@ export async function readFetch(request: FetchRequest): Promise<FetchPage> {
   return request.fetch.aggregate ? readAggregate(request, compiled) : readRows(request, compiled);
 }
 
+/** Finds what is wrong with a query without running it. @throws {HttpError} as `readFetch` does */
+export function checkFetch(session: Session, fetch: Fetch): void {
+  const compiled = compileFor({ session, fetch, filter: undefined, among: undefined, parameters: new Map() });
+  if (fetch.aggregate) checkAggregate(compiled);
+  else {
+    outputsOf(compiled.nodes, fetch.distinct);
+    sortColumns(compiled, fetch);
+  }
+}
+
+type What = Pick<FetchRequest, 'session' | 'fetch' | 'filter' | 'among' | 'parameters'>;
+
+function compileFor({ session, fetch, filter, among, parameters }: What, hits?: Hits): Compiled {
+  const statement = newStatement(session, parameters, hits);
+  return compile(statement, fetch.entity, (scope) => [
+    filter === undefined ? undefined : conditionSql(statement, scope, filter),
+    among?.(scope),
+  ]);
+}
+
 /** As for $filter: what SQLite's trigram index finds is asked first. */
 async function compileWell(request: FetchRequest): Promise<Compiled> {
-  const { session, fetch, parameters, filter } = request;
-  const build = (hits?: Hits) => {
-    const statement = newStatement(session, parameters, hits);
-    return compile(statement, fetch.entity, (scope) => [
-      filter === undefined ? undefined : conditionSql(statement, scope, filter),
-      request.among?.(scope),
-    ]);
-  };
-  const compiled = build();
-  return compiled.statement.searches.length === 0 ? compiled : build(await findHits(compiled.statement));
+  const compiled = compileFor(request);
+  return compiled.statement.searches.length === 0 ? compiled : compileFor(request, await findHits(compiled.statement));
 }
 
 async function readRows(request: FetchRequest, compiled: Compiled): Promise<FetchPage> {
