@@ -3,6 +3,7 @@ import type { Database } from '../db/open.ts';
 import { registerWebApi, type WebApiOptions } from '../odata/routes.ts';
 import { crmModel } from '../odata/tables/crm-model.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
+import { registerImportPage } from './import/page.ts';
 import { registerImport } from './import/routes.ts';
 import { openOrganisation } from './organisation.ts';
 import { createOutbox } from './mail/send/outbox.ts';
@@ -62,6 +63,7 @@ export async function openCrm(
   await registerWebApi(server, api);
   await registerImport(server, api);
   registerRecordPage(server, crmModel);
+  registerImportPage(server);
 }
 
 function openOutbox(

@@ -32,17 +32,22 @@ const LEFT_OUT = new Set([
 export function registerRecordPage(server: FastifyInstance, model: Model): void {
   const asset = (name: string) => readFileSync(join(import.meta.dirname, 'page', name));
   const [script, style] = [asset('record.js'), asset('record.css')];
-  server.get('/crm/record.js', (_request, reply) => send(reply, 'text/javascript; charset=utf-8', script));
-  server.get('/crm/record.css', (_request, reply) => send(reply, 'text/css; charset=utf-8', style));
+  server.get('/crm/record.js', (_request, reply) => sendPage(reply, 'text/javascript; charset=utf-8', script));
+  for (const name of ['elements.js', 'sign-in.js']) {
+    const part = asset(name);
+    server.get(`/crm/${name}`, (_request, reply) => sendPage(reply, 'text/javascript; charset=utf-8', part));
+  }
+  server.get('/crm/record.css', (_request, reply) => sendPage(reply, 'text/css; charset=utf-8', style));
   server.get('/crm/:table/:id', (request: FastifyRequest<{ Params: { table: string; id: string } }>, reply) => {
     const table = model.tables.get(request.params.table);
     if (table === undefined || !isGuid(request.params.id))
       throw new HttpError(404, 'There is no such record.', '0x80040217');
-    return send(reply, 'text/html; charset=utf-8', shell(table));
+    return sendPage(reply, 'text/html; charset=utf-8', shell(table));
   });
 }
 
-function send(reply: FastifyReply, type: string, content: string | Buffer): FastifyReply {
+/** Part of a page, with its guards. */
+export function sendPage(reply: FastifyReply, type: string, content: string | Buffer): FastifyReply {
   return reply
     .headers({
       'content-type': type,

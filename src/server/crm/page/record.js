@@ -1,4 +1,7 @@
 // Shows one row of the built-in CRM, read through its Web API with the rights of whoever is signed in.
+import { make } from './elements.js';
+import { signIn } from './sign-in.js';
+
 const { document, location } = globalThis;
 const FORMATTED = '@OData.Community.Display.V1.FormattedValue';
 const TABLE = '@Microsoft.Dynamics.CRM.lookuplogicalname';
@@ -9,26 +12,8 @@ const FONT = "<style>body{font:14px/20px 'Segoe UI',system-ui,sans-serif}</style
 const place = document.querySelector('main');
 const table = JSON.parse(document.querySelector('#table').textContent);
 
-function make(tag, content, more = {}) {
-  const element = Object.assign(document.createElement(tag), more);
-  element.append(...[content].flat().filter((item) => item !== undefined && item !== null));
-  return element;
-}
-
 function say(title, sentence) {
   place.replaceChildren(make('header', make('h1', title)), make('p', sentence, { className: 'quiet' }));
-}
-
-async function signIn() {
-  const config = await (await fetch('/config.json')).json();
-  if (config.identity?.kind !== 'local') throw new Error('This page belongs to the CRM on your own machine.');
-  const answer = await fetch('/identity/token', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{}',
-  });
-  if (!answer.ok) throw new Error('Signing in did not work.');
-  return (await answer.json()).accessToken;
 }
 
 async function read(token, path) {
