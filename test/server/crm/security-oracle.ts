@@ -51,7 +51,10 @@ export const kinds: Record<string, Kind> = {
   thirdreport: { owner: 'rep3' },
   farreport: { owner: 'faraway' },
   shared: { owner: 'sam', shares: { with: 'reader', verbs: ['read', 'write'] } },
-  teamshared: { owner: 'sam', shares: { with: 'helpers', verbs: ['read', 'append', 'appendTo', 'delete', 'share', 'assign'] } },
+  teamshared: {
+    owner: 'sam',
+    shares: { with: 'helpers', verbs: ['read', 'append', 'appendTo', 'delete', 'share', 'assign'] },
+  },
   writeshared: { owner: 'sam', shares: { with: 'reader', verbs: ['write'] } },
   reportshared: { owner: 'sam', shares: { with: 'rep', verbs: ['read', 'write'] } },
 };
@@ -106,7 +109,10 @@ function throughReports(verb: Verb, { owner, shares }: Kind): boolean {
     if (level === undefined || level === 0 || level > (verb === 'read' ? HIERARCHY : 1)) return false;
     if (!['read', 'write', 'append', 'appendTo'].includes(verb)) return false;
     if (!isBelow(people[person].unit, people.reader.unit)) return false;
-    return speaksFor(person, owner) || (shares !== undefined && shares.verbs.includes(verb) && speaksFor(person, shares.with));
+    return (
+      speaksFor(person, owner) ||
+      (shares !== undefined && shares.verbs.includes(verb) && speaksFor(person, shares.with))
+    );
   });
 }
 

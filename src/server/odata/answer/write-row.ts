@@ -10,7 +10,7 @@ import { changeRow } from '../write/change-row.ts';
 import { createRow } from '../write/create-row.ts';
 import { asObject } from '../write/payload.ts';
 import { deleteRow } from '../write/delete-row.ts';
-import { doesNotExist, findRow, requireRow, versionMismatch } from '../write/write.ts';
+import { doesNotExist, isTaken, findRow, requireRow, versionMismatch } from '../write/write.ts';
 import { inside, type Ask } from './ask.ts';
 import { readByKey } from './read-row.ts';
 
@@ -67,6 +67,8 @@ async function createUnderKey(
 ): Promise<ApiResponse> {
   if (ask.request.headers['if-match'] !== undefined)
     throw key.kind === 'id' ? doesNotExist(table, key.id) : keyNotFound(table, key);
+  // A row that the caller cannot see is not there, for a change as little as for reading.
+  if (key.kind === 'id' && (await isTaken(session, table, key.id))) await requireRow(session, table, key.id);
   const preset = key.kind === 'id' ? new Map([[table.key, key.id]]) : keyDefaults(table, key, body);
   const id = await createRow(session, table, body, preset);
   await demandNoDuplicate(ask, session, table, id);

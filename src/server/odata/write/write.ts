@@ -12,8 +12,9 @@ import { isIndexOf } from './alternate-key.ts';
 import { newId } from './new-id.ts';
 import { storedTime, type Stored } from '../values.ts';
 
-/** One row as it is stored, only if the caller may see it. @throws {HttpError} 404 */
+/** One row as it is stored, only if the caller may see it. @throws {HttpError} 404; 403 when rows of the table cannot be read at all */
 export async function requireRow(session: Session, table: Table, id: string): Promise<Row> {
+  session.access.demand(session.caller, 'read', table);
   const row = await findRow(session, table, id);
   if (row === undefined) throw doesNotExist(table, id);
   return row;
@@ -26,6 +27,14 @@ export async function findRow(session: Session, table: Table, id: string): Promi
     session.queries,
   );
   return rows[0];
+}
+
+/** Whether the id is in use, by whomever. Not to be told apart from a row that is not there by who may not see it. */
+export async function isTaken({ queries }: Session, table: Table, id: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from ${identifier(table.name)} where ${identifier(table.key)} = ${id}`.execute(
+    queries,
+  );
+  return rows.length > 0;
 }
 
 export function doesNotExist(table: Table, id: string): HttpError {
