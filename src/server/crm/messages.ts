@@ -2,6 +2,10 @@ import type { Operation } from '../odata/operations.ts';
 import { checkIncomingEmail, checkPromoteEmail, deliverIncomingEmail, deliverPromoteEmail } from './mail/deliver.ts';
 import { createSendEmail } from './mail/send/send-email.ts';
 import { getTrackingTokenEmail } from './mail/tracking-token-message.ts';
+import { instantiateTemplate } from './mail/template/instantiate.ts';
+import { createSendEmailFromTemplate } from './mail/template/send-from-template.ts';
+import { initializeFrom } from './mapping/initialize-from.ts';
+import { addToQueue, pickFromQueue, releaseToQueue, removeFromQueue } from './queues/queue-messages.ts';
 import { loseOpportunity, winOpportunity } from './sales/close-opportunity.ts';
 import { qualifyLead } from './sales/qualify-lead.ts';
 import { closeIncident } from './service/close-incident.ts';
@@ -14,8 +18,15 @@ export const createMessages = (outbox: { poke(): void }): readonly Operation[] =
   deliverIncomingEmail,
   getTrackingTokenEmail,
   createSendEmail(outbox),
+  createSendEmailFromTemplate(outbox),
+  instantiateTemplate,
+  initializeFrom,
   qualifyLead,
   winOpportunity,
   loseOpportunity,
   closeIncident,
+  addToQueue,
+  pickFromQueue,
+  releaseToQueue,
+  removeFromQueue,
 ];
