@@ -21,6 +21,8 @@ export interface Config {
   readonly limits: RequestLimits | null;
   /** Mail addresses whose first sign-in makes them System Administrator of the built-in CRM. */
   readonly administrators: readonly string[];
+  /** ISO 4217 code of the built-in CRM's own currency; taken when its database is new. */
+  readonly baseCurrency: string;
   /** The mail server for what people send from the built-in CRM. */
   readonly smtpUrl: string | undefined;
   /** Whether everybody of the tenant becomes a user of the built-in CRM at the first sign-in, or only who was entered before. */
@@ -81,6 +83,7 @@ export function readConfig(environment: Environment, role: string): Config {
     limits: limitsOf(environment),
     firstSignIn: firstSignInOf(environment['FIRST_SIGN_IN'] ?? 'refuse'),
     smtpUrl: smtpOf(environment['SMTP_URL']),
+    baseCurrency: currencyOf(environment['BASE_CURRENCY'] ?? 'USD'),
     administrators: (environment['ADMINISTRATORS'] ?? '')
       .split(',')
       .map((each) => each.trim().toLowerCase())
@@ -104,6 +107,11 @@ function smtpOf(text: string | undefined): string | undefined {
   if (!/^smtps?:\/\/[^/]/.test(text) || !URL.canParse(text))
     throw new ConfigError('SMTP_URL begins with smtps:// or smtp:// and names the mail server.');
   return text;
+}
+
+function currencyOf(text: string): string {
+  if (Intl.supportedValuesOf('currency').includes(text)) return text;
+  throw new ConfigError(`BASE_CURRENCY is a code such as EUR, not "${text}".`);
 }
 
 function portOf(text: string): number {

@@ -45,6 +45,7 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
         organisation: 'Alongside',
         firstSignIn: config.firstSignIn,
         administrators: [...config.administrators],
+        baseCurrency: config.baseCurrency,
         smtpUrl: config.smtpUrl,
       },
     }),

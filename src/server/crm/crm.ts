@@ -21,6 +21,8 @@ export interface CrmOptions extends SignInOptions {
   organisation: string;
   /** Bytes of one attachment, decoded; taken when the database is new. Default 20 MiB. */
   attachmentLimit?: number | undefined;
+  /** ISO 4217 code of the organisation's own currency; taken when the database is new. Default USD. */
+  baseCurrency?: string | undefined;
   /** The mail server for what people send from the CRM; without one it stays Pending Send. */
   smtpUrl?: string | undefined;
 }
@@ -38,6 +40,7 @@ export async function openCrm(
     model: crmModel,
     name: options.organisation,
     attachmentLimit: options.attachmentLimit ?? ATTACHMENT_LIMIT,
+    baseCurrency: options.baseCurrency ?? 'USD',
     now,
   });
   const callers = createCallers({ ...options, model: crmModel, organisation });

@@ -4,6 +4,7 @@ import { tableOf, type Model } from '../odata/metadata.ts';
 import type { Caller, WriteSession } from '../odata/session.ts';
 import { newId } from '../odata/write/new-id.ts';
 import { insertRow } from '../odata/write/write.ts';
+import { ensureBaseCurrency } from './base-currency.ts';
 import { ensurePrivileges } from './security/ensure-privileges.ts';
 import { readyMadeRoles } from './security/ready-made-roles.ts';
 import { ensureViews } from './views/ready-made-views.ts';
@@ -23,6 +24,8 @@ export interface OrganisationOptions {
   name: string;
   /** Bytes of one attachment, decoded. */
   attachmentLimit: number;
+  /** ISO 4217 code; taken when the database has no currency yet. */
+  baseCurrency: string;
   now: () => Date;
 }
 
@@ -32,6 +35,7 @@ export async function openOrganisation(options: OrganisationOptions): Promise<Or
     const organizationId = rows[0]?.organizationid ?? newId(options.now());
     const session = systemSession(options, queries, organizationId);
     if (rows.length === 0) await found(session, options, organizationId);
+    await ensureBaseCurrency(session, organizationId, options.baseCurrency);
     const units = await sql<{
       id: string;
     }>`select businessunitid as id from businessunit where parentbusinessunitid is null`.execute(queries);

@@ -158,12 +158,29 @@ export function toJson(column: Column, stored: unknown): unknown {
 
 const numbers = new Intl.NumberFormat('en-US');
 const decimals = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const money = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
+
+/** How amounts are written. */
+export interface Currency {
+  symbol: string;
+  /** Digits after the point. */
+  precision: number;
+}
+
+function money(amount: number, { symbol, precision }: Currency): string {
+  const digits = Math.min(Math.max(precision, 0), 10);
+  const text = Math.abs(amount).toLocaleString('en-US', {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return `${amount < 0 ? '-' : ''}${symbol}${text}`;
+}
+
+const unsaid: Currency = { symbol: '', precision: 2 };
 const dates = new Intl.DateTimeFormat('en-US', { dateStyle: 'short', timeZone: 'UTC' });
 const times = new Intl.DateTimeFormat('en-US', { dateStyle: 'short', timeStyle: 'short', timeZone: 'UTC' });
 
 /** A stored value as people read it; `undefined` where the value itself says it all. Lookups are named by their rows. */
-export function formatted(column: Column, stored: unknown): string | undefined {
+export function formatted(column: Column, stored: unknown, currency: Currency = unsaid): string | undefined {
   if (stored === null || stored === undefined) return undefined;
   switch (column.kind) {
     case 'choice':
@@ -176,7 +193,7 @@ export function formatted(column: Column, stored: unknown): string | undefined {
     case 'decimal':
       return decimals.format(Number(stored));
     case 'money':
-      return money.format(Number(stored));
+      return money(Number(stored), currency);
     case 'date':
       return typeof stored === 'string' ? dates.format(new Date(stored)) : undefined;
     case 'datetime':

@@ -110,8 +110,10 @@ function chosenColumns({ table, query, heavy }: ReadRequest): Column[] {
     if (column === undefined) throw unknownColumn(table, name);
     return column;
   });
-  const key = table.columns.get(table.key);
-  return [...new Set(key === undefined ? named : [...named, key])];
+  // An amount says nothing without its currency.
+  const currency = named.some(({ kind }) => kind === 'money') ? table.columns.get('transactioncurrencyid') : undefined;
+  const always = [table.columns.get(table.key), currency].filter((column) => column !== undefined);
+  return [...new Set([...named, ...always])];
 }
 
 function sortColumn(statement: Statement, scope: Scope, { path, descending }: Order): SortColumn {

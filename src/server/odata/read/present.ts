@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { isOneOf } from '../../db/engine.ts';
 import { at, identifier } from '../identifier.ts';
 import { tableOf, type Column, type Table } from '../metadata.ts';
+import { currenciesOf } from './currencies.ts';
 import { isPolymorphic } from './scope.ts';
 import type { Row, Session } from '../session.ts';
 import { formatted, toJson } from '../values.ts';
@@ -27,6 +28,7 @@ export async function presentRows(
   annotations: Annotations,
 ): Promise<Row[]> {
   const names = annotations(FORMATTED) ? await namesOfLookups(session, table, columns, rows) : undefined;
+  const currencyOf = names === undefined ? undefined : await currenciesOf(session, columns, rows);
   const computed = session.rules.get(table.name)?.computed;
   return rows.map((row) => {
     const shown: Row = { '@odata.etag': etagOf(row) };
@@ -35,7 +37,7 @@ export async function presentRows(
       else {
         const work = computed?.get(column.name);
         const stored = work === undefined ? row[column.name] : work(row[column.name]);
-        const text = names === undefined ? undefined : formatted(column, stored);
+        const text = names === undefined ? undefined : formatted(column, stored, currencyOf?.(column, row));
         if (text !== undefined) shown[`${column.name}@${FORMATTED}`] = text;
         shown[column.name] = toJson(column, stored);
       }

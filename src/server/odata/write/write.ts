@@ -9,6 +9,7 @@ import { at, identifier } from '../identifier.ts';
 import type { Column, Table } from '../metadata.ts';
 import type { Row, Session, WriteSession } from '../session.ts';
 import { isIndexOf } from './alternate-key.ts';
+import { settleMoney } from './money.ts';
 import { newId } from './new-id.ts';
 import { storedTime, type Stored } from '../values.ts';
 
@@ -57,6 +58,7 @@ export async function insertRow(
   fillIn(session, table, values, storedTime(session.now()));
   await writes.beforeInsert(session, table, values);
   await session.rules.get(table.name)?.beforeWrite?.({ values, before: undefined, session });
+  await settleMoney(session, table, values, undefined);
   settleState(table, values, undefined);
   requireColumns(table, table.columns.values(), values);
   foldColumns(table, values);
@@ -110,6 +112,7 @@ export async function updateRow(
     values.set('modifiedby', session.caller.userId);
   }
   await session.rules.get(table.name)?.beforeWrite?.({ values, before, session });
+  await settleMoney(session, table, values, before);
   settleState(table, values, before);
   requireColumns(
     table,
