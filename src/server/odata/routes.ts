@@ -140,6 +140,9 @@ function plainHeaders({ headers }: FastifyRequest): Record<string, string | unde
     'content-type',
     'mscrm.suppressduplicatedetection',
     'x-ms-file-name',
+    'x-ms-transfer-mode',
+    'range',
+    'content-range',
   ];
   const found = wanted.map((name) => [name, headers[name]?.toString()] as const);
   const plain: Record<string, string | undefined> = Object.fromEntries(found);

@@ -96,4 +96,83 @@ forEachEngine('A client written for Dynamics 365', (engine) => {
     const who = await crm.callFunction<Record<string, unknown>>({ functionName: 'WhoAmI' });
     expect(who['UserId']).toMatch(/^[0-9a-f-]{36}$/);
   });
+
+  test('names rows by alternate keys, and links them in collections and in pairs', async () => {
+    const key = "accountnumber='DWA 1'";
+    await crm.upsert({ collection: 'accounts', key, data: { name: 'Keyed' } });
+    expect(await crm.upsert({ collection: 'accounts', key, data: { name: 'Twice' }, ifnonematch: '*' })).toBeNull();
+    const account = await crm.retrieve<Record<string, unknown>>({ collection: 'accounts', key, select: ['name'] });
+    expect(account['name']).toBe('Keyed');
+    const accountid = String(account['accountid']);
+    const contactid = await crm.create<object, string>({
+      collection: 'contacts',
+      data: { lastname: 'Linked', 'parentcustomerid_account@odata.bind': `/accounts(${key})` },
+    });
+    const members = async () =>
+      (await crm.count({ collection: 'contacts', filter: `_parentcustomerid_value eq ${accountid}` })) || 0;
+    const link = {
+      collection: 'accounts',
+      primaryKey: accountid,
+      relationshipName: 'contact_customer_accounts',
+      relatedKey: contactid,
+    };
+    expect(await members()).toBe(1);
+    await crm.disassociate(link);
+    expect(await members()).toBe(0);
+    await crm.associate({ ...link, relatedCollection: 'contacts' });
+    expect(await members()).toBe(1);
+    const leadid = await crm.create<object, string>({ collection: 'leads', data: { subject: 'Paired' } });
+    const pair = {
+      collection: 'leads',
+      primaryKey: leadid,
+      relationshipName: 'contactleads_association',
+      relatedKey: contactid,
+    };
+    await crm.associate({ ...pair, relatedCollection: 'contacts' });
+    await expect(crm.associate({ ...pair, relatedCollection: 'contacts' })).rejects.toMatchObject({
+      status: 412,
+      code: '0x80040237',
+    });
+    await crm.disassociate(pair);
+    await expect(crm.disassociate(pair)).rejects.toMatchObject({ status: 404 });
+  });
+
+  test('sets and clears one column, and sends and fetches files', async () => {
+    const key = await crm.create<object, string>({ collection: 'contacts', data: { lastname: 'Columns' } });
+    await crm.updateSingleProperty({ collection: 'contacts', key, fieldValuePair: { jobtitle: 'Engineer' } });
+    expect((await crm.retrieve<Record<string, unknown>>({ collection: 'contacts', key }))['jobtitle']).toBe('Engineer');
+    await crm.deleteRecord({ collection: 'contacts', key, property: 'jobtitle' });
+    expect((await crm.retrieve<Record<string, unknown>>({ collection: 'contacts', key }))['jobtitle']).toBeNull();
+    const data = Buffer.from([0, 127, 128, 255]);
+    await crm.uploadFile({ collection: 'contacts', key, property: 'entityimage', fileName: 'a.png', data });
+    const file = await crm.downloadFile({ collection: 'contacts', key, property: 'entityimage' });
+    expect([file.fileSize, Buffer.from(file.data)]).toEqual([4, data]);
+  });
+
+  test('asks with FetchXML, calls actions, and reads errors', async () => {
+    const name = `Fetched ${crypto.randomUUID()}`;
+    const opportunityid = await crm.create<object, string>({ collection: 'opportunities', data: { name } });
+    const fetchXml = `<fetch><entity name="opportunity"><attribute name="name"/><filter><condition attribute="name" operator="eq" value="${name}"/></filter></entity></fetch>`;
+    const fetched = await crm.fetch<Record<string, unknown>>({ collection: 'opportunities', fetchXml });
+    expect(fetched.value).toMatchObject([{ opportunityid, name }]);
+    await crm.callAction({
+      actionName: 'WinOpportunity',
+      action: {
+        Status: 3,
+        OpportunityClose: { subject: 'Won', 'opportunityid@odata.bind': `/opportunities(${opportunityid})` },
+      },
+    });
+    const won = await crm.retrieve<Record<string, unknown>>({ collection: 'opportunities', key: opportunityid });
+    expect([won['statecode'], won['statuscode']]).toEqual([1, 3]);
+    await expect(crm.create({ collection: 'accounts', data: { nonsense: 1 } })).rejects.toMatchObject({
+      status: 400,
+      code: '0x80048d19',
+      message: expect.stringContaining('nonsense'),
+    });
+    crm.startBatch();
+    void crm.create({ collection: 'accounts', data: { name } });
+    void crm.create({ collection: 'accounts', data: { nonsense: 1 } });
+    await expect(crm.executeBatch()).rejects.toBeDefined();
+    expect(await crm.count({ collection: 'accounts', filter: `name eq '${name}'` })).toBe(0);
+  });
 });

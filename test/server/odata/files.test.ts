@@ -113,6 +113,25 @@ forEachEngine('A file', (engine) => {
     expect((await send('PUT', `annotations(${note})/documentbody?x-ms-file-name=a.txt`, bytes)).statusCode).toBe(204);
   });
 
+  test('comes in parts, and is taken in one chunk', async () => {
+    const path = `contacts(${await client.create('contacts', { lastname: 'Parts' })})/entityimage`;
+    const announced = await send('PATCH', path, Buffer.alloc(0), { 'x-ms-transfer-mode': 'chunked' });
+    expect([announced.statusCode, Number(announced.headers['x-ms-chunk-size'])]).toEqual([200, expect.any(Number)]);
+    const location = String(announced.headers['location']).split('/v9.2/')[1]!;
+    expect((await send('PATCH', location, bytes.subarray(0, 5), { 'content-range': 'bytes 0-4/10' })).statusCode).toBe(
+      400,
+    );
+    expect((await send('PATCH', location, bytes, { 'content-range': 'bytes 0-9/10' })).statusCode).toBe(204);
+    const authorization = `Bearer ${await world.token(dana)}`;
+    const part = async (range: string) =>
+      world.app.inject({ url: `/api/data/v9.2/${path}/$value`, headers: { authorization, range } });
+    const first = await part('bytes=2-4');
+    expect([first.statusCode, first.headers['content-range']]).toEqual([206, 'bytes 2-4/10']);
+    expect(first.rawPayload.equals(bytes.subarray(2, 5))).toBe(true);
+    expect((await part('bytes=8-99')).rawPayload).toHaveLength(2);
+    expect((await part('bytes=10-')).statusCode).toBe(416);
+  });
+
   test('comes through a batch unharmed', async () => {
     const path = `contacts(${await client.create('contacts', { lastname: 'Batched' })})/entityimage`;
     await send('PUT', path, bytes);

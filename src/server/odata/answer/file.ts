@@ -1,3 +1,4 @@
+import { HttpError } from '../../http/errors.ts';
 import type { ApiResponse } from '../message.ts';
 import type { Column, Table } from '../metadata.ts';
 import { badRequest } from '../bad-request.ts';
@@ -5,6 +6,9 @@ import { unescape } from '../parse/query.ts';
 import type { Row } from '../session.ts';
 import type { Stored } from '../values.ts';
 import type { Ask } from './ask.ts';
+
+/** As large as the body of a request. */
+const CHUNK = 60 * 1024 * 1024;
 
 /** Where the name of a file is kept: beside a file column, or as part of a note or attachment. */
 function nameColumn(table: Table, column: Column): Column | undefined {
@@ -22,25 +26,58 @@ export function fileColumns(table: Table, column: Column): string[] {
   return name === undefined ? [column.name] : [column.name, name.name];
 }
 
-/** `GET .../entityimage/$value`. @param row as it is presented, with the file in base64 */
-export function download(table: Table, column: Column, row: Row): ApiResponse {
+/**
+ * `GET .../entityimage/$value`, or the column itself when a part of it is asked for, which then comes in JSON.
+ * @param row as it is presented, with the file in base64
+ */
+export function download({ request, place }: Ask, table: Table, column: Column, row: Row, raw: boolean): ApiResponse {
   const base64 = String(row[column.name]);
-  if (isText(table)) return { status: 200, headers: { 'content-type': 'text/plain' }, body: base64 };
-  const body = Buffer.from(base64, 'base64');
+  if (raw && isText(table)) return { status: 200, headers: { 'content-type': 'text/plain' }, body: base64 };
+  const whole = Buffer.from(base64, 'base64');
+  const range = readRange(request.headers['range'], whole.length);
+  const part = range === undefined ? whole : whole.subarray(range.from, range.to + 1);
   const name = row[nameColumn(table, column)?.name ?? ''];
-  return {
-    status: 200,
-    headers: {
-      'content-type': 'application/octet-stream',
-      'x-ms-file-size': String(body.length),
-      ...(typeof name === 'string' ? { 'x-ms-file-name': encodeURIComponent(name) } : {}),
-    },
-    body,
+  const escaped = typeof name === 'string' ? encodeURIComponent(name) : undefined;
+  const headers = {
+    'accept-ranges': 'bytes',
+    'content-disposition': escaped === undefined ? 'attachment' : `attachment; filename*=UTF-8''${escaped}`,
+    'x-ms-file-size': String(whole.length),
+    ...(escaped === undefined ? {} : { 'x-ms-file-name': escaped }),
+    ...(range === undefined ? {} : { 'content-range': `bytes ${range.from}-${range.to}/${whole.length}` }),
   };
+  const status = range === undefined ? 200 : 206;
+  if (raw) return { status, headers: { ...headers, 'content-type': 'application/octet-stream' }, body: part };
+  const context = `${place.session.root}$metadata#${table.setName}(${String(row[table.key])})/${column.name}`;
+  return { status, headers, body: { '@odata.context': context, value: part.toString('base64') } };
+}
+
+/** `bytes=0-1023`; what lies behind the end is left out. @throws {HttpError} 416 when nothing is left */
+function readRange(header: string | undefined, size: number): { from: number; to: number } | undefined {
+  const match = /^bytes=(\d{1,15})-(\d{0,15})$/.exec(header ?? '');
+  if (match === null) return undefined;
+  const from = Number(match[1]);
+  const to = Math.min(match[2] === '' ? size - 1 : Number(match[2]), size - 1);
+  if (from > to)
+    throw new HttpError(416, `The file has ${size} bytes.`, '0x80048d19', { 'content-range': `bytes */${size}` });
+  return { from, to };
 }
 
 export function isUpload({ request }: Ask): boolean {
   return /^application\/octet-stream\b/i.test(request.headers['content-type'] ?? '');
+}
+
+/** A client that is going to send a file in chunks, and asks where to and how large they may be; the chunks say it too. */
+export function isAnnouncement({ request: { headers } }: Ask): boolean {
+  return headers['x-ms-transfer-mode']?.toLowerCase() === 'chunked' && headers['content-range'] === undefined;
+}
+
+/** One chunk holds the largest file that a request may bring, so no half of a file is ever kept. */
+export function announce({ place, options, request }: Ask, table: Table, id: string, column: Column): ApiResponse {
+  if (column.kind !== 'bytes') throw badRequest(`${column.name} holds no file.`, '0x80048d19');
+  const name = options.get('x-ms-file-name') ?? request.headers['x-ms-file-name'];
+  const search = name === undefined ? '' : `?x-ms-file-name=${encodeURIComponent(name)}`;
+  const location = `${place.session.root}${table.setName}(${id})/${column.name}${search}`;
+  return { status: 200, headers: { location, 'x-ms-chunk-size': String(CHUNK), 'accept-ranges': 'bytes' } };
 }
 
 /** What a file that is sent as it is changes in its row. @throws {HttpError} 400 */
@@ -48,6 +85,9 @@ export function upload({ request, options }: Ask, table: Table, column: Column):
   if (column.kind !== 'bytes') throw badRequest(`${column.name} holds no file.`, '0x80048d19');
   const body = request.body ?? Buffer.alloc(0);
   if (body.length === 0) throw badRequest(`The file for ${column.name} is empty.`, '0x80048d19');
+  const range = request.headers['content-range'];
+  if (range !== undefined && range.trim() !== `bytes 0-${body.length - 1}/${body.length}`)
+    throw badRequest(`A file is sent in one chunk, which may have ${CHUNK} bytes.`, '0x80048d19');
   const values = new Map<string, Stored>([[column.name, body]]);
   const header = request.headers['x-ms-file-name'];
   const name = options.get('x-ms-file-name') ?? (header === undefined ? undefined : unescape(header));

@@ -7,7 +7,7 @@ import { changeRow } from '../write/change-row.ts';
 import { asObject } from '../write/payload.ts';
 import { doesNotExist, requireRow, updateRow } from '../write/write.ts';
 import { allow, ok, type Ask } from './ask.ts';
-import { download, fileColumns, isUpload, upload } from './file.ts';
+import { announce, download, fileColumns, isAnnouncement, isUpload, upload } from './file.ts';
 import { readByKey } from './read-row.ts';
 import { demandVersion } from './write-row.ts';
 
@@ -24,9 +24,11 @@ export async function answerProperty(
   const raw = rest.length === 1 && rest[0]?.name === '$value';
   if (rest.length > (raw ? 1 : 0)) throw notFound(rest[0]?.name ?? '');
   if (raw) return allow(ask, { GET: () => readRaw(ask, table, id, name, column) });
-  const put = () => (isUpload(ask) ? putFile(ask, table, id, column) : putValue(ask, table, id, column));
+  const ranged = column.kind === 'bytes' && ask.request.headers['range'] !== undefined;
+  const put = () =>
+    isUpload(ask) || isAnnouncement(ask) ? putFile(ask, table, id, column) : putValue(ask, table, id, column);
   return allow(ask, {
-    GET: () => readValue(ask, table, id, name),
+    GET: () => (ranged ? readFile(ask, table, id, column, false) : readValue(ask, table, id, name)),
     PUT: put,
     ...(column.kind === 'bytes' ? { PATCH: put } : {}),
     DELETE: () =>
@@ -47,12 +49,16 @@ async function readValue(ask: Ask, table: Table, id: string, name: string): Prom
 }
 
 async function readRaw(ask: Ask, table: Table, id: string, name: string, column: Column): Promise<ApiResponse> {
-  const row = await readColumns(ask, table, id, column.kind === 'bytes' ? fileColumns(table, column) : [name]);
-  const value = row[name] ?? null;
+  if (column.kind === 'bytes') return readFile(ask, table, id, column, true);
+  const value = (await readColumns(ask, table, id, [name]))[name] ?? null;
   if (value === null) return { status: 204, headers: {} };
-  if (column.kind === 'bytes') return download(table, column, row);
   const body = typeof value === 'string' ? value : JSON.stringify(value);
   return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body };
+}
+
+async function readFile(ask: Ask, table: Table, id: string, column: Column, raw: boolean): Promise<ApiResponse> {
+  const row = await readColumns(ask, table, id, fileColumns(table, column));
+  return row[column.name] == null ? { status: 204, headers: {} } : download(ask, table, column, row, raw);
 }
 
 function putValue(ask: Ask, table: Table, id: string, column: Column): Promise<ApiResponse> {
@@ -62,7 +68,11 @@ function putValue(ask: Ask, table: Table, id: string, column: Column): Promise<A
   );
 }
 
-function putFile(ask: Ask, table: Table, id: string, column: Column): Promise<ApiResponse> {
+async function putFile(ask: Ask, table: Table, id: string, column: Column): Promise<ApiResponse> {
+  if (isAnnouncement(ask)) {
+    await requireRow(ask.place.session, table, id);
+    return announce(ask, table, id, column);
+  }
   const values = upload(ask, table, column);
   return change(ask, table, id, (session, before) => updateRow(session, table, before, values));
 }
