@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { within } from '../../db/time-limit.ts';
 import { badRequest, shown } from '../bad-request.ts';
 import { at, identifier } from '../identifier.ts';
 import { fromClause, newScope, type ColumnRef, type Scope, type Statement } from '../read/scope.ts';
@@ -36,9 +37,10 @@ export function compile(
 /** What the rows of one table must fulfil: what the caller may see, its filters, and links that only ask. */
 function conditionsOf(statement: Statement, node: Node): RawBuilder<boolean>[] {
   const { entity, scope } = node;
-  const { access, caller, model } = statement.session;
+  const { access, caller, model, engine } = statement.session;
   const asking = entity.links.filter((link) => joinType(link) === undefined);
   const parts = [
+    within(engine, at(scope.alias, scope.table.key)),
     // The pairs of a many-to-many relationship are no table of their own.
     model.tables.has(scope.table.name) ? access.readable(caller, scope.table, scope.alias) : undefined,
     ...entity.filters.map((filter) => filterSql(statement, node, filter)),

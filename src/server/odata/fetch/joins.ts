@@ -7,6 +7,7 @@ import type { Entity, JoinType, Link } from './tree.ts';
 
 /** A table of the query within its statement, with the tables that stand beside it. */
 export interface Node {
+  statement: Statement;
   entity: Entity;
   scope: Scope;
   /** By what conditions and the answer call it; the first table has no name. */
@@ -39,7 +40,7 @@ function plant(
   counts: Map<string, number>,
 ): Node {
   const scope = newScope(statement, findTable(statement, entity.name));
-  const node: Node = { ...place, entity, scope, children: [] };
+  const node: Node = { ...place, statement, entity, scope, children: [] };
   for (const link of entity.links) {
     const type = joinType(link);
     if (type === undefined) continue;
@@ -93,9 +94,15 @@ export function findColumnOf({ scope: { table } }: Node, name: string): Column {
   return column;
 }
 
-/** The column of a node in the statement. */
+/**
+ * The column of a node in the statement, to be compared, sorted by or worked with: each would tell what it holds.
+ * @throws {HttpError} 400 naming what is unknown, 403 for a column that the caller may not read
+ */
 export function refOf(node: Node, name: string): ColumnRef {
-  return columnRef(node.scope, findColumnOf(node, name));
+  const { statement, scope } = node;
+  const column = findColumnOf(node, name);
+  statement.session.access.demandColumn(statement.session.caller, 'read', scope.table, column);
+  return columnRef(scope, column);
 }
 
 /** All tables of the answer, the first one first. */

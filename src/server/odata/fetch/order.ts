@@ -51,7 +51,7 @@ function nameSql(statement: Statement, { column, ref, scope }: ColumnRef): RawBu
     const target = newScope(statement, tableOf(session.model, name));
     const { table, alias } = target;
     const primary = table.primary === undefined ? undefined : table.columns.get(table.primary);
-    if (primary === undefined) return sql`null`;
+    if (primary === undefined || !session.access.mayUse(session.caller, 'read', table, primary)) return sql`null`;
     const visible = session.access.readable(session.caller, table, alias);
     const typed = isPolymorphic(scope.table, column.name)
       ? sql` and ${at(scope.alias, `${column.name}_type`)} = ${table.name}`

@@ -54,15 +54,23 @@ function wantedColumns(node: Node, distinct: boolean): [Column, shownAs: string 
   return [...wanted, ...[...plain].map((column): [Column, string | undefined] => [column, usual(column)])];
 }
 
+/** Whether column security lets the caller see what the column holds; where not, it is empty. */
+export function isSeen({ node, column }: Output): boolean {
+  const { access, caller } = node.statement.session;
+  return access.mayUse(caller, 'read', node.scope.table, column);
+}
+
 /** `t0.fullname as c0, ...`, with the version of the first table's row. */
 export function selectList(outputs: readonly Output[], root: Node, distinct: boolean): RawBuilder<unknown> {
-  const names = outputs.flatMap(({ node, column, name }) => {
+  const names = outputs.flatMap((output) => {
+    const { node, column, name } = output;
     const { table, alias } = node.scope;
+    const typed = column.kind === 'lookup' && isPolymorphic(table, column.name);
+    if (!isSeen(output)) return [`null as ${name}`, ...(typed ? [`null as ${name}_type`] : [])];
     // Of a table that an outer join found no row in, a constant is empty as well.
     const stored = quoted(alias, column.constant === undefined ? (column.from ?? column.name) : table.key);
     const value =
       column.constant === undefined ? stored : `case when ${stored} is not null then ${word(column.constant)} end`;
-    const typed = column.kind === 'lookup' && isPolymorphic(table, column.name);
     return [`${value} as ${name}`, ...(typed ? [`${quoted(alias, `${column.name}_type`)} as ${name}_type`] : [])];
   });
   if (!distinct) names.push(`${quoted(root.scope.alias, 'versionnumber')} as versionnumber`);

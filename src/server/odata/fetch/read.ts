@@ -9,7 +9,7 @@ import { checkAggregate, readAggregate } from './aggregate.ts';
 import { compile, type Compiled } from './compile.ts';
 import { refOf } from './joins.ts';
 import { sortColumns } from './order.ts';
-import { outputsOf, presentOutputs, selectList } from './outputs.ts';
+import { isSeen, outputsOf, presentOutputs, selectList } from './outputs.ts';
 import { countOf, windowOf, type FetchPage, type FetchRequest } from './page.ts';
 import type { Fetch } from './tree.ts';
 
@@ -49,7 +49,9 @@ async function readRows(request: FetchRequest, compiled: Compiled): Promise<Fetc
   const { session, fetch, annotations } = request;
   const { root, nodes, conditions } = compiled;
   const outputs = outputsOf(nodes, fetch.distinct);
-  const ties = fetch.distinct ? outputs.map(({ node, column }) => refOf(node, column.name)) : keysOf(compiled);
+  const ties = fetch.distinct
+    ? outputs.filter(isSeen).map(({ node, column }) => refOf(node, column.name))
+    : keysOf(compiled);
   const order = [...sortColumns(compiled, fetch), ...ties.map((tie) => ({ ...tie, descending: false }))];
   const window = windowOf(request, order);
   const sorted = order.map(({ folded }, index) => sql`, ${folded} as ${sql.raw(`sort${index}`)}`);
