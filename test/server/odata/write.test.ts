@@ -54,6 +54,77 @@ forEachEngine('Writing', (engine) => {
     expect((await client.get(path)).body['name']).toBe('New');
   });
 
+  test('a row that is known is not sent again, unless more than the row was asked for', async () => {
+    const id = await client.create('accounts', { name: 'Known' });
+    const etag = String((await client.get(`accounts(${id})`)).headers['etag']);
+    const asked = async (path: string, headers: Record<string, string>) => (await client.get(path, headers)).status;
+    const known = { 'if-none-match': etag };
+    expect(await asked(`accounts(${id})?$select=name`, known)).toBe(304);
+    expect(await asked(`accounts(${id})`, { 'if-none-match': 'null' })).toBe(200);
+    expect(await asked(`accounts(${id})?$expand=primarycontactid`, known)).toBe(200);
+    expect(await asked(`accounts(${id})`, { ...known, prefer: 'odata.include-annotations="*"' })).toBe(200);
+    await client.send('PATCH', `accounts(${id})`, { telephone1: '1' });
+    expect(await asked(`accounts(${id})`, known)).toBe(200);
+    for (const [method, path, body] of [
+      ['PUT', `accounts(${id})/telephone1`, { value: '2' }],
+      ['DELETE', `accounts(${id})/telephone1`, undefined],
+      ['PUT', `accounts(${id})/primarycontactid/$ref`, { '@odata.id': `contacts(${newId()})` }],
+    ] as const) {
+      const stale = await client.send(method, path, body, { 'if-match': etag });
+      expect([method, stale.status, stale.body]).toMatchObject([method, 412, { error: { code: '0x80060882' } }]);
+    }
+    const now = String((await client.get(`accounts(${id})`)).headers['etag']);
+    expect((await client.send('PUT', `accounts(${id})/telephone1`, { value: '3' }, { 'if-match': now })).status).toBe(
+      204,
+    );
+  });
+
+  test('what only the server sets is left alone, and what is required stays', async () => {
+    const users = (await client.get('systemusers/$count')).text;
+    const id = await client.create('accounts', {
+      name: 'Guarded',
+      overriddencreatedon: '2001-02-03T04:05:06Z',
+      createdby: { firstname: 'Nobody' },
+      modifiedby: null,
+      owningbusinessunit: null,
+      versionnumber: 1,
+    });
+    const path = `accounts(${id})?$select=name,createdon,_createdby_value,_modifiedby_value,_owningbusinessunit_value`;
+    const created = (await client.get(path)).body;
+    expect(created['createdon']).toBe('2001-02-03T04:05:06Z');
+    expect((await client.get('systemusers/$count')).text).toBe(users);
+    const changes = { createdon: '1999-01-01T00:00:00Z', 'createdby@odata.bind': null, owningbusinessunit: null };
+    expect((await client.send('PATCH', `accounts(${id})`, { accountid: newId(), ...changes })).status).toBe(204);
+    expect((await client.get(path)).body).toMatchObject({ ...created, '@odata.etag': expect.any(String) });
+    for (const [method, where, body] of [
+      ['PATCH', '', { name: null }],
+      ['PATCH', '', { name: '' }],
+      ['PUT', '/name', { value: null }],
+      ['DELETE', '/name', undefined],
+    ] as const) {
+      const answer = await client.send<{ error: { message: string } }>(method, `accounts(${id})${where}`, body);
+      expect(answer.status).toBe(400);
+      expect(answer.body.error.message).toContain("'name'");
+    }
+    expect((await client.get(path)).body['name']).toBe('Guarded');
+  });
+
+  test('of several navigations of one lookup, the one that leads somewhere counts', async () => {
+    const account = await client.create('accounts', { name: 'Somewhere' });
+    const bound = { 'parentcustomerid_account@odata.bind': `/accounts(${account})` };
+    const nothing = { 'parentcustomerid_contact@odata.bind': null, parentcustomerid_contact: null };
+    for (const body of [
+      { ...bound, ...nothing },
+      { ...nothing, ...bound },
+    ]) {
+      const id = await client.create('contacts', { lastname: 'Several', ...body });
+      expect((await client.get(`contacts(${id})`)).body['_parentcustomerid_value']).toBe(account);
+      expect((await client.send('PATCH', `contacts(${id})`, { parentcustomerid: null })).status).toBe(204);
+      const { body: cleared } = await client.get(`contacts(${id})?$expand=parentcustomerid_account`);
+      expect([cleared['_parentcustomerid_value'], cleared['parentcustomerid_account']]).toEqual([null, null]);
+    }
+  });
+
   test('a row is created together with what belongs to it', async () => {
     const accountid = await client.create('accounts', {
       name: 'Deep',
@@ -151,5 +222,11 @@ forEachEngine('Writing', (engine) => {
     expect(asMiguel.body['UserId']).toBe((await world.as(miguel).get('WhoAmI')).body['UserId']);
     expect((await client.get('WhoAmI', headers)).status).toBe(403);
     expect((await world.as(daemon).get('WhoAmI', { callerobjectid: newId() })).status).toBe(403);
+    const byId = { mscrmcallerid: String(asMiguel.body['UserId']) };
+    expect((await world.as(daemon).get('WhoAmI', byId)).body['UserId']).toBe(asMiguel.body['UserId']);
+    expect((await world.as(miguel).get('WhoAmI', byId)).status).toBe(200);
+    expect((await client.get('WhoAmI', byId)).status).toBe((await client.get('WhoAmI', headers)).status);
+    expect((await world.as(daemon).get('WhoAmI', { mscrmcallerid: newId() })).status).toBe(403);
+    expect((await world.as(daemon).get('WhoAmI', { mscrmcallerid: 'x' })).status).toBe(400);
   });
 });

@@ -12,7 +12,7 @@ export type AlternateRowKey = Extract<RowKey, { kind: 'alternate' }>;
 const LONGEST_NAME = 63;
 
 /** Of the unique index that keeps a declared key; PostgreSQL cuts longer names. */
-export function keyIndexName(table: Pick<Table, 'name'>, { name }: AlternateKey): string {
+function keyIndexName(table: Pick<Table, 'name'>, { name }: AlternateKey): string {
   return `${table.name}_${name}`.slice(0, LONGEST_NAME);
 }
 
@@ -22,13 +22,10 @@ export function isIndexOf(table: Table, key: AlternateKey, index: string | undef
   return index === keyIndexName(table, key) || index === columns;
 }
 
-/** DDL of that index. A row one of whose parts is empty stands outside of it: both engines tell empty values apart. */
-export function keyIndexText(table: Table, key: AlternateKey): string {
-  const parts = key.columns.map((column) => keyPart(table, column));
-  return `create unique index ${quoted(keyIndexName(table, key))} on ${quoted(table.name)} (${parts.join(', ')})`;
-}
-
-/** How a part is compared: text without regard to case, as everywhere; an empty text is no value. */
+/**
+ * How a part is compared, and what its unique index holds: text without regard to case, as everywhere; an empty text is no
+ * value. A row one of whose parts is empty stands outside of the index: both engines tell empty values apart.
+ */
 function keyPart(table: Table, name: string): string {
   const column = table.columns.get(name);
   if (!isText(column)) return quoted(name);
