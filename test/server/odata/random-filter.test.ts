@@ -107,6 +107,7 @@ accounts.forEach((row, index) => {
   row['_primarycontactid_value'] = (row['primarycontactid'] as Row | null)?.['contactid'] ?? null;
 });
 
+const keyOf = (row: Row): string => row['accountid'] as string;
 const literal = (kind: Kind, value: Value): string =>
   kind === 'text' ? `'${String(value).replaceAll("'", "''")}'` : String(value);
 const json = (value: Value): string => JSON.stringify(String(value));
@@ -406,7 +407,7 @@ forEachEngine('Any filter', ({ engine, open }) => {
             const order = inOrder(place.kind, place.read(a), place.read(b));
             if (order !== 0) return descending ? -order : order;
           }
-          return String(a['accountid']) < String(b['accountid']) ? -1 : 1;
+          return keyOf(a) < keyOf(b) ? -1 : 1;
         });
         expect(seen).toEqual(expected.map(({ accountid }) => accountid));
       }),
@@ -456,10 +457,6 @@ async function seed(client: Client): Promise<void> {
   for (const row of accounts) {
     const person = row['primarycontactid'] as Row | null;
     if (person === null) continue;
-    await client.send(
-      'PATCH',
-      `accounts(${String(row['accountid'])})`,
-      bind('primarycontactid', 'contacts', person['contactid']),
-    );
+    await client.send('PATCH', `accounts(${keyOf(row)})`, bind('primarycontactid', 'contacts', person['contactid']));
   }
 }

@@ -9,7 +9,7 @@ import { findCollection, type Collection } from './collection.ts';
 import { cookieAfter, orderSql } from './paging.ts';
 import { LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
 import { presentRows } from './present.ts';
-import { relate } from './related.ts';
+import { relate, type Related } from './related.ts';
 import { fromClause, isPolymorphic, type Scope } from './scope.ts';
 
 /** Ids per query: with 5,000 parents the list stays a moderate text. */
@@ -130,30 +130,51 @@ async function readChildren(
   const table = tableOf(request.session.model, collection.navigation.target);
   const inner = innerRequest(request, { table, query, among: undefined });
   const prepared = prepareRead(inner);
-  const { statement, scope, order, key } = prepared;
-  const { parent, join, conditions } = relate(statement, request.table, scope, collection);
   const size = Math.min((request.nested === true ? request.nestedPageSize : query.top) ?? LARGEST_PAGE, LARGEST_PAGE);
-  const placed = sql`, ${parent} as parentrow, row_number() over (partition by ${parent} order by ${orderSql(order, key)}) as placed`;
-  const among = [isOneOf(request.session.engine, parent, ids), ...conditions, ...prepared.conditions];
-  const found =
-    await sql<Row>`select * from (${selectRows(prepared, among, placed, join)}) as ranked where placed <= ${size + 1} order by parentrow, placed`.execute(
-      request.session.queries,
-    );
-  const kept = found.rows.filter((row) => Number(row['placed']) <= size);
+  const found = await findChildren(
+    prepared,
+    relate(prepared.statement, request.table, prepared.scope, collection),
+    ids,
+    size,
+  );
+  const isKept = (row: Row) => Number(row['placed'] ?? 0) <= size;
+  const kept = found.filter(isKept);
   const shown = await finishRows(inner, prepared, kept);
+  const last = new Map<unknown, Row>();
   kept.forEach((row, index) => {
     const child = shown[index];
     const siblings = byParent.get(row['parentrow']) ?? { rows: [], cookie: undefined };
     byParent.set(row['parentrow'], siblings);
+    last.set(row['parentrow'], row);
     if (child !== undefined) siblings.rows.push(child);
   });
   if (query.top !== undefined) return;
-  const last = new Map(kept.map((row) => [row['parentrow'], row]));
-  for (const row of found.rows) {
+  for (const row of found.filter((each) => !isKept(each))) {
     const siblings = byParent.get(row['parentrow']);
-    if (Number(row['placed']) > size && siblings !== undefined)
-      siblings.cookie = cookieAfter(last.get(row['parentrow']), prepared, 2);
+    if (siblings !== undefined) siblings.cookie = cookieAfter(last.get(row['parentrow']), prepared, 2);
   }
+}
+
+/** The rows of all collections, and one more of each that goes on; `placed` counts them where it matters. */
+async function findChildren(
+  prepared: Prepared,
+  { parent, join, conditions }: Related,
+  ids: readonly string[],
+  size: number,
+): Promise<Row[]> {
+  const { session } = prepared.statement;
+  const order = orderSql(prepared.order, prepared.key);
+  const among = [isOneOf(session.engine, parent, ids), ...conditions, ...prepared.conditions];
+  const one = sql`, ${parent} as parentrow`;
+  if (size === LARGEST_PAGE) {
+    // Mostly there are few: then all are taken as they come, without the time that it takes to rank them.
+    const all = sql<Row>`${selectRows(prepared, among, one, join)} order by ${order} limit ${LARGEST_PAGE + 1}`;
+    const { rows } = await all.execute(session.queries);
+    if (rows.length <= LARGEST_PAGE) return rows;
+  }
+  const placed = sql`${one}, row_number() over (partition by ${parent} order by ${order}) as placed`;
+  const ranked = sql<Row>`select * from (${selectRows(prepared, among, placed, join)}) as ranked where placed <= ${size + 1} order by parentrow, placed`;
+  return (await ranked.execute(session.queries)).rows;
 }
 
 function distinct(values: readonly unknown[]): string[] {
