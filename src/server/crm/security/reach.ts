@@ -79,9 +79,13 @@ function ofRow({ engine, use }: Place, right: Right, reach: Reach, table: Table,
   return branches.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(branches, sql` or `)})`;
 }
 
-/** The usual case of one value is a plain comparison, whose selectivity every planner knows. */
+/** SQLite looks at a short list faster than it unpacks one; a long one would make a statement of its own for each length. */
+const FEW = 16;
+
 function oneOf(engine: Engine, column: RawBuilder<unknown>, values: readonly string[]): RawBuilder<boolean> {
-  return values.length === 1 ? sql<boolean>`${column} = ${values[0]}` : isOneOf(engine, column, values);
+  if (values.length === 1) return sql<boolean>`${column} = ${values[0]}`;
+  if (engine === 'postgres' || values.length > FEW) return isOneOf(engine, column, values);
+  return sql<boolean>`${column} in (${sql.join(values)})`;
 }
 
 function shared(
