@@ -49,7 +49,7 @@ export function consequences(forget: () => void): WriteAccess {
       if (isMoved(session, table, before, values)) await inherit(session, table, [id]);
       told(session, table);
     },
-    beforeDelete: async () => undefined,
+    beforeDelete: demandDispensable,
     async afterDelete(session, table, id) {
       await forgetShares(session, id);
       if (isPrincipal(table) || table.name === 'role' || table.name === 'fieldsecurityprofile')
@@ -111,6 +111,21 @@ async function demandNoLoop(
       where ${identifier(table.key)} = ${above}`.execute(queries);
     above = rows[0]?.up ?? null;
   }
+}
+
+/** @throws {HttpError} 400 for a business unit that somebody or something is in, and for the administrators' role */
+async function demandDispensable({ queries }: WriteSession, table: Table, id: string): Promise<void> {
+  if (table.name === 'role') {
+    const { rows } = await sql`select 1 from role where roleid = ${id} and roletemplateid is not null`.execute(queries);
+    if (rows.length > 0) throw badRequest('The System Administrator role cannot be deleted.', '0x80040203');
+  }
+  if (table.name !== 'businessunit') return;
+  const { rows } = await sql`select 1 from systemuser where businessunitid = ${id}
+    union all select 1 from team where businessunitid = ${id}
+    union all select 1 from role where businessunitid = ${id}
+    union all select 1 from businessunit where parentbusinessunitid = ${id} limit 1`.execute(queries);
+  if (rows.length > 0)
+    throw badRequest('A business unit with users, teams, roles or child units cannot be deleted.', '0x80040203');
 }
 
 const pairs = [

@@ -36,7 +36,10 @@ export function createWriteAccess(forget: () => void): WriteAccess {
       demandColumns(session, 'update', table, values);
       await demandLookups(session, table, values, before);
     },
-    beforeDelete: (session, table, id) => session.access.demandRow(session, 'delete', table, id),
+    async beforeDelete(session, table, id) {
+      await session.access.demandRow(session, 'delete', table, id);
+      await after.beforeDelete(session, table, id);
+    },
     async beforeLink(session, table, id, navigation, other) {
       await demandLink(session, table, id, navigation, other);
       await after.beforeLink(session, table, id, navigation, other);
