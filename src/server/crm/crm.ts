@@ -6,6 +6,8 @@ import { createCallers, type SignInOptions } from './callers.ts';
 import { registerImportPage } from './import/page.ts';
 import { registerImport } from './import/routes.ts';
 import { openOrganisation } from './organisation.ts';
+import { hasDuplicates } from './duplicates/find-duplicates.ts';
+import { shipRules } from './duplicates/rules.ts';
 import { createOutbox } from './mail/send/outbox.ts';
 import { createSmtp } from './mail/send/transport.ts';
 import { createMessages } from './messages.ts';
@@ -43,11 +45,13 @@ export async function openCrm(
     baseCurrency: options.baseCurrency ?? 'USD',
     now,
   });
+  await shipRules({ database, model: crmModel, now }, organisation);
   const callers = createCallers({ ...options, model: crmModel, organisation });
   const outbox = openOutbox(server, options, organisation.organizationId);
   const api: WebApiOptions = {
     database,
     model: crmModel,
+    hasDuplicates,
     operations: [whoAmI, ...organisationMessages, ...createMessages(outbox), ...securityMessages],
     rules: createRules(() => callers.forget()),
     access: createAccess(

@@ -1,4 +1,5 @@
 import type { Operation } from '../odata/operations.ts';
+import { publishDuplicateRule, retrieveDuplicates, unpublishDuplicateRule } from './duplicates/duplicate-messages.ts';
 import { checkIncomingEmail, checkPromoteEmail, deliverIncomingEmail, deliverPromoteEmail } from './mail/deliver.ts';
 import { createSendEmail } from './mail/send/send-email.ts';
 import { getTrackingTokenEmail } from './mail/tracking-token-message.ts';
@@ -29,4 +30,7 @@ export const createMessages = (outbox: { poke(): void }): readonly Operation[] =
   pickFromQueue,
   releaseToQueue,
   removeFromQueue,
+  retrieveDuplicates,
+  publishDuplicateRule,
+  unpublishDuplicateRule,
 ];

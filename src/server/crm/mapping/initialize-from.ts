@@ -9,7 +9,7 @@ import { readRow } from '../references.ts';
 import { mapRow } from './mappings.ts';
 
 /** TargetFieldType; those for a new row and for a change are the same columns here. */
-const fieldTypes = ['All', 'ValidForCreate', 'ValidForUpdate', 'ValidForRead', '0', '1', '2', '3'];
+const fieldTypes = ['All', 'ValidForCreate', 'ValidForUpdate', 'ValidForRead'];
 
 /**
  * `GET InitializeFrom(EntityMoniker=@m,TargetEntityName=@n,TargetFieldType=@t)` -> an unsaved row of the target table, filled
@@ -26,8 +26,8 @@ export const initializeFrom: Operation = {
         `The parameter TargetEntityName names no table: "${shown(read.text('TargetEntityName'))}".`,
         '0x80048d19',
       );
-    const fields = String(parameters.get('TargetFieldType') ?? '');
-    if (!fieldTypes.includes(fields))
+    const fields = parameters.get('TargetFieldType');
+    if (!fieldTypes.some((type) => type === fields))
       throw badRequest(
         `The parameter TargetFieldType must be one of ${fieldTypes.slice(0, 4).join(', ')}.`,
         '0x80048d19',

@@ -1,9 +1,11 @@
+import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../../odata/bad-request.ts';
 import { tableOf, type Table } from '../../odata/metadata.ts';
 import type { Operation } from '../../odata/operations.ts';
 import type { Row, WriteSession } from '../../odata/session.ts';
 import type { Stored } from '../../odata/values.ts';
 import { insertRow, requireRow, updateRow } from '../../odata/write/write.ts';
+import { hasDuplicates } from '../duplicates/find-duplicates.ts';
 import { mapRow, point } from '../mapping/mappings.ts';
 import { readParameters, type Parameters } from '../parameters.ts';
 import { readRow } from '../references.ts';
@@ -38,7 +40,12 @@ export const qualifyLead: Operation = {
       opportunity: read.boolean('CreateOpportunity'),
       status: read.integer('Status'),
     };
-    const made = await call.transaction((session) => qualify(session, call.id, wishes, read));
+    const suppress = read.optionalBoolean('SuppressDuplicateDetection') ?? true;
+    const made = await call.transaction(async (session) => {
+      const rows = await qualify(session, call.id, wishes, read);
+      if (!suppress) await demandNoDuplicates(session, rows);
+      return rows;
+    });
     const { root } = call.session;
     const value = made.map(({ table, id }) => ({
       '@odata.type': `#Microsoft.Dynamics.CRM.${table.name}`,
@@ -51,6 +58,14 @@ export const qualifyLead: Operation = {
     };
   },
 };
+
+/** Undoes everything when one of the new rows is there already. */
+async function demandNoDuplicates(session: WriteSession, made: readonly Made[]): Promise<void> {
+  for (const { table, id } of made) {
+    if (await hasDuplicates(session, table, id))
+      throw new HttpError(412, `A duplicate of the new ${table.name} already exists.`, '0x80040333');
+  }
+}
 
 interface Wishes {
   account: boolean;

@@ -107,6 +107,8 @@ const signatures = new Map<string, Signature>([
   ],
   ['PickFromQueue', takes({ SystemUser: 'mscrm.systemuser', 'RemoveQueueItem?': flag })],
   ['ReleaseToQueue', takes({})],
+  ['RemoveFromQueue', takes({})],
+  ['InitializeFrom', takes({ EntityMoniker: row, TargetEntityName: text, TargetFieldType: text }, row)],
   ['RouteTo', takes({ Target: row, QueueItem: 'mscrm.queueitem' })],
   ['AddPrincipalToQueue', takes({ Principal: principal })],
   [

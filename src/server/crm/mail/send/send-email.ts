@@ -55,7 +55,7 @@ export async function startSending(
   if (draft['directioncode'] !== 1) throw badRequest('An incoming e-mail cannot be sent.', '0x80040203');
   const parties = await readyParties(session, id);
   const sender = await demandSender(session, parties);
-  const subject = withToken(String(draft['subject'] ?? ''), token);
+  const subject = withToken(typeof draft['subject'] === 'string' ? draft['subject'] : '', token);
   const known = draft['messageid'];
   const values = new Map<string, Stored>([
     ['subject', subject],

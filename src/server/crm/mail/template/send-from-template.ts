@@ -23,7 +23,8 @@ export function createSendEmailFromTemplate(outbox: { poke(): void }): Operation
         const email = tableOf(session.model, 'email');
         const tables = email.columns.get('regardingobjectid')?.targets ?? [];
         const { table, id } = readReference(session, 'Regarding', regarding, tables);
-        if (!/^(?:#?Microsoft\.Dynamics\.CRM\.)?email$/.test(String(target['@odata.type'] ?? 'email')))
+        const type = target['@odata.type'];
+        if (!/^(?:#?Microsoft\.Dynamics\.CRM\.)?email$/.test(typeof type === 'string' ? type : 'email'))
           throw badRequest('The parameter Target of SendEmailFromTemplate must be an email.', '0x80048d19');
         const draft = await instantiate(session, templateId, table, id);
         const binding = { [`regardingobjectid_${table.name}_email@odata.bind`]: `/${table.setName}(${id})` };
