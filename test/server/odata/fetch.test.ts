@@ -320,6 +320,15 @@ forEachEngine('FetchXML', (engine) => {
     expect(await sorted('<order attribute="ownerid"/>')).toEqual(['Contoso', 'Fabrikam', 'Litware', 'Tailspin 100%']);
   });
 
+  test('a row says how many stand directly below it', async () => {
+    const xml = `<fetch top="2"><entity name="account"><attribute name="name"/><attribute name="accountid" alias="below" rowaggregate="CountChildren"/><order attribute="name" descending="true"/><filter><condition attribute="name" operator="in"><value>Contoso</value><value>Litware</value></condition></filter></entity></fetch>`;
+    const { body } = await ask('accounts', xml);
+    expect(body.value.map(({ name, below }) => [name, below])).toEqual([
+      ['Litware', 1],
+      ['Contoso', 0],
+    ]);
+  });
+
   test('distinct rows, by what is selected', async () => {
     const xml = `<fetch distinct="true"><entity name="account"><attribute name="numberofemployees"/><order attribute="numberofemployees"/></entity></fetch>`;
     const { body } = await ask('accounts', xml);

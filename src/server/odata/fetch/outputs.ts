@@ -1,11 +1,13 @@
 import { sql, type RawBuilder } from 'kysely';
 import { badRequest, shown } from '../bad-request.ts';
-import { quoted, word } from '../identifier.ts';
+import { at, identifier, quoted, word } from '../identifier.ts';
 import type { Column } from '../metadata.ts';
 import { presentRows, type Annotations } from '../read/present.ts';
+import { hierarchyOf } from '../read/hierarchy.ts';
 import { isPolymorphic } from '../read/scope.ts';
 import type { Row, Session } from '../session.ts';
-import { findColumnOf, type Node } from './joins.ts';
+import { findColumnOf, refOf, type Node } from './joins.ts';
+import type { Attribute } from './tree.ts';
 
 /** A column of the answer. */
 export interface Output {
@@ -15,6 +17,8 @@ export interface Output {
   name: string;
   /** In the answer; `undefined`: what a row of the table itself calls it. */
   shownAs: string | undefined;
+  /** Worked out for each row, instead of stored. */
+  value?: RawBuilder<unknown>;
 }
 
 /** What the tables of a query are asked for; the key of the first table comes along, unless rows are made distinct. */
@@ -23,12 +27,31 @@ export function outputsOf(nodes: readonly Node[], distinct: boolean): Output[] {
   for (const node of nodes) {
     for (const [column, shownAs] of wantedColumns(node, distinct))
       outputs.push({ node, column, name: `c${outputs.length}`, shownAs });
+    outputs.push(...node.entity.attributes.filter((each) => each.countChildren).map((each) => childCount(node, each)));
   }
   const names = outputs.map(({ node, column, shownAs }) => shownAs ?? `${node.alias}${column.name}`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw badRequest(`FetchXML should have unique aliases: ${shown(twice)} is used twice.`, '0x80041130');
   return outputs;
+}
+
+/** How many rows that the caller may see stand directly below each one in the hierarchy of its table. */
+function childCount(node: Node, { name, alias }: Attribute): Output {
+  const { statement } = node;
+  if (alias === undefined) throw badRequest(`An alias is needed for the aggregate of ${shown(name)}.`, '0x8004110b');
+  const found = refOf(node, name);
+  const { table, parent } = hierarchyOf(statement, found);
+  const child = statement.alias();
+  const visible = statement.session.access.readable(statement.session.caller, table, child);
+  const value = sql`(select count(*) from ${identifier(table.name)} as ${identifier(child)} where ${at(child, parent)} = ${found.ref}${visible === undefined ? sql`` : sql` and ${visible}`})`;
+  return {
+    node,
+    column: { name: alias, label: alias, kind: 'integer' },
+    name: `children_${child}`,
+    shownAs: alias,
+    value,
+  };
 }
 
 /** Named twice without an alias is asked for once. */
@@ -62,19 +85,21 @@ export function isSeen({ node, column }: Output): boolean {
 
 /** `t0.fullname as c0, ...`, with the version of the first table's row. */
 export function selectList(outputs: readonly Output[], root: Node, distinct: boolean): RawBuilder<unknown> {
-  const names = outputs.flatMap((output) => {
-    const { node, column, name } = output;
+  const names = outputs.flatMap((output): RawBuilder<unknown>[] => {
+    const { node, column, name, value: worked } = output;
     const { table, alias } = node.scope;
+    if (worked !== undefined) return [sql`${worked} as ${sql.raw(name)}`];
     const typed = column.kind === 'lookup' && isPolymorphic(table, column.name);
-    if (!isSeen(output)) return [`null as ${name}`, ...(typed ? [`null as ${name}_type`] : [])];
+    if (!isSeen(output)) return [sql.raw(`null as ${name}`), ...(typed ? [sql.raw(`null as ${name}_type`)] : [])];
     // Of a table that an outer join found no row in, a constant is empty as well.
     const stored = quoted(alias, column.constant === undefined ? (column.from ?? column.name) : table.key);
     const value =
       column.constant === undefined ? stored : `case when ${stored} is not null then ${word(column.constant)} end`;
-    return [`${value} as ${name}`, ...(typed ? [`${quoted(alias, `${column.name}_type`)} as ${name}_type`] : [])];
+    const type = `${quoted(alias, `${column.name}_type`)} as ${name}_type`;
+    return [sql.raw(`${value} as ${name}`), ...(typed ? [sql.raw(type)] : [])];
   });
-  if (!distinct) names.push(`${quoted(root.scope.alias, 'versionnumber')} as versionnumber`);
-  return sql.raw(names.join(', '));
+  if (!distinct) names.push(sql.raw(`${quoted(root.scope.alias, 'versionnumber')} as versionnumber`));
+  return sql.join(names);
 }
 
 const ATTRIBUTE_NAME = 'OData.Community.Display.V1.AttributeName';

@@ -50,7 +50,9 @@ async function readRows(request: FetchRequest, compiled: Compiled): Promise<Fetc
   const { root, nodes, conditions } = compiled;
   const outputs = outputsOf(nodes, fetch.distinct);
   const ties = fetch.distinct
-    ? outputs.filter(isSeen).map(({ node, column }) => refOf(node, column.name))
+    ? outputs
+        .filter((output) => output.value === undefined && isSeen(output))
+        .map(({ node, column }) => refOf(node, column.name))
     : keysOf(compiled);
   const order = [...sortColumns(compiled, fetch), ...ties.map((tie) => ({ ...tie, descending: false }))];
   const window = windowOf(request, order);
