@@ -1,4 +1,5 @@
 import type { RawBuilder } from 'kysely';
+import { badRequest } from '../bad-request.ts';
 import type { ApiResponse } from '../message.ts';
 import type { Table } from '../metadata.ts';
 import { countRows, LARGEST_COUNT, LARGEST_PAGE } from '../read/prepare.ts';
@@ -54,6 +55,8 @@ export async function list(
 export async function count(ask: Ask, table: Table): Promise<ApiResponse> {
   if (ask.options.has('$deltatoken')) return answerChangeCount(ask, table);
   const { place, query, options, prefer } = ask;
+  if (query.apply !== undefined)
+    throw badRequest('$apply cannot be combined with /$count; aggregate($count as n) counts.');
   const rows = await countRows(
     await prepareWell({ session: place.session, table, query, parameters: options, annotations: prefer.annotations }),
   );

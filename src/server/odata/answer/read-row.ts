@@ -30,6 +30,7 @@ export async function readByKey(
   if (query.filter !== undefined || query.order.length > 0 || query.top !== undefined) {
     throw badRequest('$filter, $orderby and $top have no meaning for a single row.');
   }
+  if (query.apply !== undefined) throw badRequest('$apply has no meaning for a single row.');
   const among = (scope: Scope) => sql<boolean>`${at(scope.alias, table.key)} = ${id}`;
   const page = await readPage({
     session,
