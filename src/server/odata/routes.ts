@@ -26,7 +26,8 @@ export interface WebApiOptions {
 /** Mail bodies and attachments come in these; everything else is a few columns. */
 const LARGE_BODY = 60 * 1024 * 1024;
 const SMALL_BODY = 2 * 1024 * 1024;
-const LARGE = /(?:\$batch|(?:Promote|Incoming)Email|(?:activitymimeattachments|annotations|emails)(?:\([^/]*\)(?:\/\w+)?)?)$/;
+const LARGE =
+  /(?:\$batch|(?:Promote|Incoming)Email|(?:activitymimeattachments|annotations|emails)(?:\([^/]*\)(?:\/\w+)?)?)$/;
 const FILTER_LENGTH = 32_768;
 
 declare module 'fastify' {

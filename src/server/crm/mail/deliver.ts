@@ -52,7 +52,7 @@ export const deliverIncomingEmail: Operation = {
   },
 };
 
-/** The row without its body, which the caller has just sent. */
+/** The row without its body, which the caller has just sent; of one that a colleague keeps to themselves, only its id. */
 export async function readEmail(session: Session, id: string): Promise<Row> {
   const table = tableOf(session.model, 'email');
   const page = await readPage({
@@ -71,7 +71,7 @@ export async function readEmail(session: Session, id: string): Promise<Row> {
     among: ({ alias }) => sql<boolean>`${sql.ref(`${alias}.activityid`)} = ${id}`,
     pageSize: 1,
   });
-  return { '@odata.context': `${session.root}$metadata#emails/$entity`, ...page.rows[0] };
+  return { '@odata.context': `${session.root}$metadata#emails/$entity`, ...(page.rows[0] ?? { activityid: id }) };
 }
 
 /** Whether somebody still has to promote the mail. Reason 1: it is there already. */
