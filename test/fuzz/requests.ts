@@ -214,7 +214,7 @@ function message(material: Material, table: Table, row: string, headers: Record<
       { '@odata.type': `Microsoft.Dynamics.CRM.${table.name}`, [table.key]: idOf(material, table) },
     ]),
   ]);
-  return { method: 'POST', path: bound, headers, body: json(Object.fromEntries(parameters)) };
+  return { method: 'POST', path: bound, headers, body: json(Object.fromEntries(parameters) as object) };
 }
 
 function value(material: Material, column: Column): unknown {

@@ -1,4 +1,4 @@
-import { Agent, request as send } from 'node:http';
+import { Agent, request as send, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { sql } from 'kysely';
 import type { Database } from '../../src/server/db/open.ts';
@@ -96,7 +96,7 @@ async function populate(world: World, { ids, model }: Material): Promise<void> {
 
 interface Answer {
   status: number;
-  headers: Record<string, unknown>;
+  headers: IncomingHttpHeaders;
   body: string;
   milliseconds: number;
 }
@@ -106,7 +106,7 @@ function ask(agent: Agent, port: number, request: FuzzRequest, authorization: st
   const { method, headers, body } = request;
   const content = body === undefined ? undefined : Buffer.from(body);
   return new Promise((resolve) => {
-    const done = (status: number, held: Record<string, unknown>, text: string) =>
+    const done = (status: number, held: IncomingHttpHeaders, text: string) =>
       resolve({ status, headers: held, body: text, milliseconds: performance.now() - started });
     const sent = send(
       {
@@ -196,7 +196,7 @@ async function fingerprint({ db, engine }: Database): Promise<string> {
 }
 
 function remember({ ids, model }: Material, { method }: FuzzRequest, { headers }: Answer): void {
-  const match = /\/(\w+)\(([\da-f-]{36})\)$/.exec(String(headers['odata-entityid'] ?? ''));
+  const match = /\/(\w+)\(([\da-f-]{36})\)$/.exec(headers['odata-entityid']?.toString() ?? '');
   const table = model.sets.get(match?.[1] ?? '');
   if (method !== 'POST' || table === undefined || match?.[2] === undefined) return;
   ids.set(table.name, [...(ids.get(table.name) ?? []).slice(-20), match[2]]);

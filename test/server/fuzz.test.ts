@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { crmModel } from '../../src/server/odata/tables/crm-model.ts';
 import { fuzz } from '../fuzz/run.ts';
 import { forEachEngine } from './engines.ts';
+import { createWorld, dana } from './world.ts';
 
 /** `npm run fuzz` sends a hundred thousand; a failure here names the seed to begin with. */
 forEachEngine('Random requests', ({ engine, open }) => {
@@ -13,4 +14,17 @@ forEachEngine('Random requests', ({ engine, open }) => {
     // Something was understood, and something was refused.
     expect([...report.statuses.keys()]).toEqual(expect.arrayContaining([200, 204, 400, 404]));
   }, 120_000);
+
+  test('what it has found stays mended', async () => {
+    const world = await createWorld(await open());
+    const as = world.as(dana);
+    const { body: currencies } = await as.get<{ value: { transactioncurrencyid: string }[] }>('transactioncurrencies');
+    const currency = currencies.value[0]!.transactioncurrencyid;
+    const bound = { 'transactioncurrencyid@odata.bind': `/transactioncurrencies(${currency})` };
+    expect((await as.send('POST', 'teams', { name: 'Of a currency', ...bound })).status).toBe(204);
+    const { body } = await as.get<{ value: { roleprivilegeid: string }[] }>('roleprivilegescollection?$top=1');
+    const pair = body.value[0]!.roleprivilegeid;
+    expect((await as.send('DELETE', `roleprivilegescollection(${pair})/roleid/$ref`)).status).toBe(400);
+    await world.app.close();
+  });
 });

@@ -29,6 +29,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return ['23505', 'sqlite:2067', 'sqlite:1555'].includes(driverCode(error));
 }
 
+/** Whether a write left a column empty that the database itself demands. */
+export function isMissingValue(error: unknown): boolean {
+  return ['23502', 'sqlite:1299'].includes(driverCode(error));
+}
+
 /** The unique index that a write lost against; SQLite names plain columns instead, as `account.name, account.city`. */
 export function violatedIndex(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;

@@ -18,7 +18,11 @@ export const messageTables: Step = {
     const add = async (table: string, type: string, columns: string) => {
       for (const column of columns.split(' ')) await run(`alter table ${table} add column ${column} ${type}`);
     };
-    await add('email', text, 'alongside_suggestedactivityid subjecthash baseconversationindexhash sendinguntil alongside_senderror');
+    await add(
+      'email',
+      text,
+      'alongside_suggestedactivityid subjecthash baseconversationindexhash sendinguntil alongside_senderror',
+    );
     await add('email', number, 'alongside_correlationrule alongside_suggestionrule');
     await add('activityparty', number, 'alongside_resolutionrule');
     await add('organization', number, 'trackingtokeniddigits emailcorrelationenabled hashminaddresscount');

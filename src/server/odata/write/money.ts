@@ -32,6 +32,7 @@ export async function settleMoney(
   values: Map<string, Stored>,
   before: Row | undefined,
 ): Promise<void> {
+  if (!table.columns.has('exchangerate')) return;
   const given = [...values.keys()];
   if (!given.some((name) => name === 'transactioncurrencyid' || table.columns.get(name)?.kind === 'money')) return;
   const amounts = amountsOf(table);

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { isUniqueViolation, violatedIndex } from '../../db/errors.ts';
+import { isMissingValue, isUniqueViolation, violatedIndex } from '../../db/errors.ts';
 import { fold } from '../../db/fold.ts';
 import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
@@ -150,6 +150,8 @@ async function guarded<T>(table: Table, write: () => Promise<T>): Promise<T> {
     return await write();
   } catch (error) {
     if (isUniqueViolation(error)) throw collision(table, violatedIndex(error));
+    if (isMissingValue(error))
+      throw badRequest(`A column of ${table.name} that every row needs would be empty.`, '0x80048d19');
     throw error;
   }
 }
