@@ -1,3 +1,4 @@
+import { badRequest } from '../bad-request.ts';
 import { keptDays } from '../changes/deletions.ts';
 import { countChanges, demandOptions, demandTracking, readChanges } from '../changes/read.ts';
 import { isTracking, readToken, readTracking, writeToken, writeTracking, type DeltaToken } from '../changes/token.ts';
@@ -6,8 +7,13 @@ import type { Table } from '../metadata.ts';
 import type { Row } from '../session.ts';
 import { ok, type Ask } from './ask.ts';
 
-/** Whether a list is asked for with its changes: by preference, by a delta link, or as the next page of either. */
-export function wantsChanges({ prefer, options }: Ask): boolean {
+/**
+ * Whether a list is asked for with its changes: by preference, by a delta link, or as the next page of either.
+ * @throws {HttpError} 400 for a delta link to rows that belong to another one: only whole tables are tracked
+ */
+export function wantsChanges({ prefer, options }: Ask, whole: boolean): boolean {
+  if (!whole && options.has('$deltatoken')) throw badRequest('A $deltatoken has no meaning for a part of a table.');
+  if (!whole) return false;
   return prefer.trackChanges || options.has('$deltatoken') || isTracking(options.get('$skiptoken'));
 }
 

@@ -27,7 +27,7 @@ export async function list(
   const view = viewOf(ask);
   if (view !== undefined) return listView(ask, table, view, among);
   if (query.apply !== undefined) return listApply(ask, table, query.apply, among);
-  if (among === undefined && wantsChanges(ask)) return listChanges(ask, table);
+  if (wantsChanges(ask, among === undefined)) return listChanges(ask, table);
   const pageSize = prefer.maxPageSize ?? (query.top === undefined ? LARGEST_PAGE : undefined);
   const skipToken = options.get('$skiptoken');
   const page = await readPage({
