@@ -1,6 +1,7 @@
 import type { Operation } from '../odata/operations.ts';
 import { publishDuplicateRule, retrieveDuplicates, unpublishDuplicateRule } from './duplicates/duplicate-messages.ts';
 import { checkIncomingEmail, checkPromoteEmail, deliverIncomingEmail, deliverPromoteEmail } from './mail/deliver.ts';
+import { resolveAddresses } from './mail/resolve-addresses.ts';
 import { createSendEmail } from './mail/send/send-email.ts';
 import { getTrackingTokenEmail } from './mail/tracking-token-message.ts';
 import { instantiateTemplate } from './mail/template/instantiate.ts';
@@ -18,6 +19,7 @@ export const createMessages = (outbox: { poke(): void }): readonly Operation[] =
   deliverPromoteEmail,
   deliverIncomingEmail,
   getTrackingTokenEmail,
+  resolveAddresses,
   createSendEmail(outbox),
   createSendEmailFromTemplate(outbox),
   instantiateTemplate,

@@ -66,6 +66,41 @@ forEachEngine('Mail and the rights of who tracks it', (engine) => {
     expect([theirs.body['_emailsender_value'], ours.body['_emailsender_value']]).toEqual([null, hidden]);
   });
 
+  test('all rows that have an address are shown, with the rule that chooses one, as far as they may be read', async () => {
+    const { admin, narrow } = await start();
+    const mine = await narrow.create('contacts', { lastname: 'Mine', emailaddress3: 'several@fabrikam.example' });
+    const lead = await admin.create('leads', {
+      subject: 'x',
+      lastname: 'Theirs',
+      emailaddress1: 'SEVERAL@fabrikam.example',
+    });
+    const ask = (client: Client, list: string) =>
+      client.get<{ value: unknown[] }>(`alongside_ResolveAddresses(Addresses=@a)?@a=${list}`);
+    const list = '["several@fabrikam.example","none@x"]';
+    const none = {
+      Address: 'none@x',
+      Sender: { Rule: 'nobody', Ids: [] },
+      Recipient: { Rule: 'nobody', Ids: [] },
+      Candidates: [],
+    };
+    const contact = { LogicalName: 'contact', Id: mine, Name: 'Mine', EmailColumnNumber: 3, IsActive: true };
+    expect((await ask(admin, list)).body.value).toEqual([
+      {
+        Address: 'several@fabrikam.example',
+        Sender: { Rule: 'owned-by-mailbox-owner', Ids: [lead] },
+        Recipient: { Rule: 'every-match', Ids: [mine, lead] },
+        Candidates: [contact, { ...contact, LogicalName: 'lead', Id: lead, Name: 'Theirs', EmailColumnNumber: 1 }],
+      },
+      none,
+    ]);
+    expect((await ask(narrow, list)).body.value).toMatchObject([
+      { Sender: { Rule: 'only-match', Ids: [mine] }, Candidates: [contact] },
+      none,
+    ]);
+    for (const wrong of ['"x"', '[1]', JSON.stringify(Array(101).fill('a@x'))])
+      expect((await ask(admin, wrong)).text).toContain('Addresses');
+  });
+
   test('a mail that a colleague keeps to themselves is still one mail, and only its id is told', async () => {
     const { admin, narrow } = await start();
     const first = await track(admin, '<k1@x>');

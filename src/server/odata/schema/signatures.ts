@@ -108,6 +108,10 @@ const signatures = new Map<string, Signature>([
   ['PickFromQueue', takes({ SystemUser: 'mscrm.systemuser', 'RemoveQueueItem?': flag })],
   ['ReleaseToQueue', takes({})],
   ['RemoveFromQueue', takes({})],
+  [
+    'alongside_ResolveAddresses',
+    takes({ Addresses: `Collection(${text})` }, 'Collection(mscrm.alongside_ResolvedAddress)'),
+  ],
   ['InitializeFrom', takes({ EntityMoniker: row, TargetEntityName: text, TargetFieldType: text }, row)],
   ['RouteTo', takes({ Target: row, QueueItem: 'mscrm.queueitem' })],
   ['AddPrincipalToQueue', takes({ Principal: principal })],
@@ -166,6 +170,17 @@ const complexTypes = new Map<string, Readonly<Record<string, string>>>([
   ['CheckPromoteEmailResponse', { ShouldPromote: flag, ReasonCode: whole }],
   ['CheckIncomingEmailResponse', { ShouldDeliver: flag, ReasonCode: whole }],
   ['GetTrackingTokenEmailResponse', { TrackingToken: text }],
+  [
+    'alongside_ResolvedAddress',
+    {
+      Address: text,
+      Sender: 'mscrm.alongside_Resolution',
+      Recipient: 'mscrm.alongside_Resolution',
+      Candidates: 'Collection(mscrm.alongside_Candidate)',
+    },
+  ],
+  ['alongside_Resolution', { Rule: text, Ids: `Collection(${id})` }],
+  ['alongside_Candidate', { LogicalName: text, Id: id, Name: text, EmailColumnNumber: whole, IsActive: flag }],
   ['SendEmailResponse', { Subject: text }],
   ['SendEmailFromTemplateResponse', { Id: id }],
   ['CalculateActualValueOpportunityResponse', { Value: 'Edm.Decimal' }],
