@@ -1,13 +1,14 @@
 import { sql, type RawBuilder } from 'kysely';
 import { badRequest, shown } from '../bad-request.ts';
 import type { Column } from '../metadata.ts';
+import { currenciesOf } from '../read/currencies.ts';
 import { orderSql } from '../read/paging.ts';
 import { where } from '../read/prepare.ts';
 import { presentRows, type Annotations } from '../read/present.ts';
 import { isPolymorphic, type ColumnRef } from '../read/scope.ts';
 import { at } from '../identifier.ts';
 import type { Row, Session } from '../session.ts';
-import { formatted, toJson } from '../values.ts';
+import { formatted, toJson, type Currency } from '../values.ts';
 import type { Compiled } from './compile.ts';
 import { groupOfDate } from './date-group.ts';
 import { refOf, type Node } from './joins.ts';
@@ -180,6 +181,8 @@ async function presentCells(
   annotations: Annotations,
 ): Promise<Row[]> {
   const rows = stored.map((): Row => ({}));
+  const amounts = annotations(FORMATTED) ? cells.map(({ column }) => column) : [];
+  const currencyOf = await currenciesOf(session, amounts, stored);
   for (const [index, { alias, column, node }] of cells.entries()) {
     const parts = stored.map((row): Row => ({
       [column.name]: row[`c${index}`],
@@ -187,7 +190,7 @@ async function presentCells(
     }));
     const shownParts =
       node === undefined
-        ? parts.map((part) => presentNumber(column, part[column.name], annotations))
+        ? parts.map((part) => presentNumber(column, part[column.name], annotations, currencyOf(column, {})))
         : await presentRows(session, node.scope.table, [column], parts, annotations);
     const own = node !== undefined && column.kind === 'lookup' ? `_${column.name}_value` : column.name;
     shownParts.forEach((part, at) => {
@@ -200,10 +203,13 @@ async function presentCells(
   return rows;
 }
 
-/** Sums of broken numbers differ in their last digits with the order in which an engine adds. */
-function presentNumber(column: Column, value: unknown, annotations: Annotations): Row {
+/**
+ * Sums of broken numbers differ in their last digits with the order in which an engine adds. Amounts are shown in the
+ * organisation's own currency.
+ */
+function presentNumber(column: Column, value: unknown, annotations: Annotations, currency: Currency | undefined): Row {
   const kept = typeof value === 'number' ? Number(value.toPrecision(15)) : value;
-  const text = annotations(FORMATTED) ? formatted(column, kept) : undefined;
+  const text = annotations(FORMATTED) ? formatted(column, kept, currency) : undefined;
   return {
     ...(text === undefined ? {} : { [`${column.name}@${FORMATTED}`]: text }),
     [column.name]: toJson(column, kept),
