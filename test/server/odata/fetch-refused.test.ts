@@ -235,6 +235,19 @@ forEachEngine('Bad FetchXML', (engine) => {
     expect(answer.status).toBeLessThan(500);
   });
 
+  test.each([
+    ['columns', (n: number) => `<attribute name="name" alias="a${n}"/>`, '', 1_510],
+    ['orders', () => '<order attribute="name"/>', '', 1_510],
+    ['groups', (n: number) => `<attribute name="name" alias="a${n}" groupby="1"/>`, 'aggregate="1"', 600],
+  ])('more %s than a statement can have are refused', async (_, part, options, length) => {
+    const parts = Array.from({ length }, (__, n) => part(n)).join('');
+    const xml = encodeURIComponent(`<fetch ${options}><entity name="account">${parts}</entity></fetch>`);
+    const batch = `--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\nGET accounts?fetchXml=${xml} HTTP/1.1\r\n\r\n\r\n--b--\r\n`;
+    const answer = await client.send('POST', '$batch', batch, { 'content-type': 'multipart/mixed;boundary=b' });
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('more columns than can be read');
+  });
+
   test('other options of an address cannot be combined with it', async () => {
     const { status, body } = await ask(inEntity(''), '&$filter=name eq null');
     expect(status).toBe(400);

@@ -13,6 +13,7 @@ import type { Compiled } from './compile.ts';
 import { groupOfDate } from './date-group.ts';
 import { refOf, type Node } from './joins.ts';
 import { sortedBy } from './order.ts';
+import { demandWidth } from './outputs.ts';
 import { countOf, windowOf, type FetchPage, type FetchRequest } from './page.ts';
 import type { Attribute, Order } from './tree.ts';
 
@@ -85,6 +86,7 @@ function cellsOf({ statement, nodes }: Compiled): Cell[] {
       cells.push(cell);
     }
   }
+  demandWidth(nodes, cells.length * 3);
   if (cells.length === 0) throw badRequest('An aggregate query needs an attribute.', '0x8004111e');
   return cells;
 }

@@ -29,11 +29,21 @@ export function outputsOf(nodes: readonly Node[], distinct: boolean): Output[] {
       outputs.push({ node, column, name: `c${outputs.length}`, shownAs });
     outputs.push(...node.entity.attributes.filter((each) => each.countChildren).map((each) => childCount(node, each)));
   }
+  demandWidth(nodes, outputs.length * (distinct ? 3 : 2));
   const names = outputs.map(({ node, column, shownAs }) => shownAs ?? `${node.alias}${column.name}`);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
     throw badRequest(`FetchXML should have unique aliases: ${shown(twice)} is used twice.`, '0x80041130');
   return outputs;
+}
+
+/** PostgreSQL selects at most 1,664 columns: with those that rows are sorted by, and a lookup's type beside it. */
+const WIDTH = 1_500;
+
+/** @throws {HttpError} 400 when a query asks for more columns than a statement can have */
+export function demandWidth(nodes: readonly Node[], columns: number): void {
+  const orders = nodes.reduce((sum, { entity }) => sum + entity.orders.length, 0);
+  if (columns + orders > WIDTH) throw badRequest('The query asks for more columns than can be read at once.');
 }
 
 /** How many rows that the caller may see stand directly below each one in the hierarchy of its table. */
