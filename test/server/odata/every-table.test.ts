@@ -78,6 +78,11 @@ forEachEngine('Every table of the model', (engine) => {
   async function fullRow(table: Table, turn: number): Promise<Record<string, unknown>> {
     const row: Record<string, unknown> = {};
     for (const column of plainColumns(table)) row[column.name] = sample(column, turn);
+    // A view is checked when it is written.
+    if (table.columns.has('fetchxml')) {
+      const fetchxml = `<fetch count="${turn}"><entity name="account"/></fetch>`;
+      Object.assign(row, { returnedtypecode: 'account', fetchxml, layoutxml: `<grid name="${turn}"/>` });
+    }
     for (const column of table.columns.values()) {
       if (column.kind !== 'lookup' || column.required !== true || column.readOnly === true) continue;
       const target = column.targets!.find((each) => each !== table.name)!;
