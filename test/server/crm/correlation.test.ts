@@ -105,6 +105,21 @@ forEachEngine('Correlation', (engine) => {
     }
   }, 60_000);
 
+  test('mails of one thread that are tracked at the same moment find each other', async () => {
+    const client = await start();
+    for (let round = 0; round < 5; round += 1) {
+      const name = (id: number) => `<now${round}.${id}@now>`;
+      const chain = [0, 1, 2, 3, 4, 5].map((id) =>
+        track(client, { id: name(id), ...(id === 0 ? {} : { answers: name(id - 1) }) }),
+      );
+      await Promise.all(chain);
+      const { rows } = await sql<{ parents: number; threads: number }>`
+        select count(correlatedactivityid) as parents, count(distinct conversationtrackingid) as threads
+        from email where messageid like ${`<now${round}.%`}`.execute(database.db);
+      expect(rows.map((row) => [Number(row.parents), Number(row.threads)])).toEqual([[5, 1]]);
+    }
+  }, 60_000);
+
   test('the nearest ancestor hands down its record; another one further up is offered', async () => {
     const client = await start();
     await track(client, { id: '<n1@x>', about: other });

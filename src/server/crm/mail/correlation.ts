@@ -179,15 +179,26 @@ export async function storeJoins(session: WriteSession, id: string, messageId: s
 /** All mails that name, or are, one of the same mails are one thread, under the smallest of its ids. */
 async function mergeThreads(session: WriteSession, id: string, messageIds: string[], joinedTo: string): Promise<void> {
   const { queries, engine } = session;
-  const { rows } = await sql<{ thread: string }>`
+  if ((await threadsOf(session, id, messageIds, joinedTo)).length === 1) return;
+  // Of two mails that join one thread at once, one would keep the name that the other takes away: they wait for each other.
+  if (engine === 'postgres') await sql`select pg_advisory_xact_lock(714, 0)`.execute(queries);
+  const [thread, ...others] = await threadsOf(session, id, messageIds, joinedTo);
+  await sql`update email set conversationtrackingid = ${thread} where activityid = ${id}
+    or ${isOneOf(engine, sql.ref('conversationtrackingid'), others)}`.execute(queries);
+}
+
+async function threadsOf(
+  { queries, engine }: WriteSession,
+  id: string,
+  messageIds: string[],
+  joinedTo: string,
+): Promise<string[]> {
+  const { rows } = await sql<{ thread: string | null }>`
     select e.conversationtrackingid as thread from email as e where ${isOneOf(engine, sql.ref('e.messageid'), messageIds)}
     union select e.conversationtrackingid from email as e where e.activityid in (${id}, ${joinedTo})
     union select e.conversationtrackingid from emailreference as r join email as e on e.activityid = r.activityid
       where ${isOneOf(engine, sql.ref('r.messageid'), messageIds)}`.execute(queries);
-  const threads = [...new Set([id, ...rows.flatMap(({ thread }) => thread ?? [])])].sort();
-  const [thread, ...others] = threads;
-  await sql`update email set conversationtrackingid = ${thread} where activityid = ${id}
-    or ${isOneOf(engine, sql.ref('conversationtrackingid'), others)}`.execute(queries);
+  return [...new Set([id, ...rows.flatMap(({ thread }) => thread ?? [])])].sort();
 }
 
 /** Answers that name no nearer mail of the CRM are joined to the one that arrived after them. */

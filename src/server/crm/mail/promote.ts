@@ -52,9 +52,10 @@ export async function promote(
   if (isGuid(wantedId) && wantedId !== NOBODY) values.set('activityid', wantedId);
   const id = await insertRow(session, tableOf(session.model, 'email'), values, true);
   if (id === undefined) return afterClash(session, mail, people.outgoing, wantedId);
-  await storeJoins(session, id, mail.messageId, joined);
   await storeParties(session, id, mail, people.sender, people.candidates, settings);
   await storeAttachments(session, id, kept);
+  // Last, because other mails of the thread wait from here on.
+  await storeJoins(session, id, mail.messageId, joined);
   return id;
 }
 

@@ -53,7 +53,7 @@ export const resolveAddresses: Operation = {
 function readList(given: unknown): string[] {
   const fits = Array.isArray(given) && given.length <= ADDRESSES && given.every((each) => typeof each === 'string');
   if (!fits) throw badRequest(`The parameter Addresses must be a list of at most ${ADDRESSES} texts.`, '0x80048d19');
-  return [...new Set(given as string[])];
+  return [...new Set(given)];
 }
 
 /** Candidates are rows that the caller may read, so their names need no further question. */
