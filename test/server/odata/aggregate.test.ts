@@ -101,7 +101,7 @@ forEachEngine('$apply', (engine) => {
         ...(person === undefined ? {} : { 'primarycontactid@odata.bind': `contacts(${person})` }),
       });
     }
-  });
+  }, 60_000);
 
   const apply = (text: string, more = '', headers = {}) =>
     client.get<{

@@ -38,7 +38,7 @@ forEachEngine('Expanded navigations', (engine) => {
     await client.send('PATCH', `accounts(${ids.get('Full')})`, {
       'primarycontactid@odata.bind': `contacts(${ids.get('Full 1')})`,
     });
-  });
+  }, 60_000);
 
   const list = async (query: string, pageSize?: number) => {
     const prefer = pageSize === undefined ? {} : { prefer: `odata.maxpagesize=${pageSize}` };

@@ -200,7 +200,7 @@ forEachEngine('Query functions', (engine) => {
       const team = await ownerTeam(client, String(member));
       await client.create('accounts', { name, 'ownerid@odata.bind': `teams(${team})` });
     }
-  });
+  }, 60_000);
 
   const named = async (set: string, column: string, filter: string, order = column) => {
     const path = `${set}?$select=${column}&$orderby=${order}&$filter=${encodeURIComponent(filter)}`;

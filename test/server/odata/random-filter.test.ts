@@ -365,7 +365,7 @@ forEachEngine('Any filter', ({ engine, open }) => {
   beforeAll(async () => {
     client = (await createWorld(await open(), { now: () => NOW })).as(dana);
     await seed(client);
-  });
+  }, 60_000);
   const numRuns = engine === 'sqlite' ? 4_000 : 400;
   const places = placesOf(account, '').filter(({ kind }) => kind !== 'id');
 
