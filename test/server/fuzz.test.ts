@@ -25,6 +25,14 @@ forEachEngine('Random requests', ({ engine, open }) => {
     const { body } = await as.get<{ value: { roleprivilegeid: string }[] }>('roleprivilegescollection?$top=1');
     const pair = body.value[0]!.roleprivilegeid;
     expect((await as.send('DELETE', `roleprivilegescollection(${pair})/roleid/$ref`)).status).toBe(400);
+    const task = await as.create('tasks', { subject: 'Seen as an activity' });
+    const account = { '@odata.id': `accounts(${await as.create('accounts', { name: 'Regarded' })})` };
+    for (const [method, path, value] of [
+      ['PUT', `activitypointers(${task})/regardingobjectid_account/$ref`, account],
+      ['PUT', `activitypointers(${task})/subject`, { value: 'x' }],
+      ['DELETE', `activitypointers(${task})/subject`, undefined],
+    ] as const)
+      expect([method, path, (await as.send(method, path, value)).status]).toEqual([method, path, 400]);
     await world.app.close();
   });
 });

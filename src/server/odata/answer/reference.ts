@@ -23,6 +23,7 @@ export function answerReference(
   const { session } = ask.place;
   const set = (to: (session: WriteSession) => Promise<Target | undefined>) => () =>
     ask.place.transaction(async (writing): Promise<ApiResponse> => {
+      if (table.readOnly) throw badRequest(`Rows of ${table.name} cannot be changed.`, '0x80040800');
       const before = await requireRow(writing, table, id);
       demandVersion(ask.request.headers['if-match'], before);
       const target = await to(writing);
