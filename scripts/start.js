@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const usage =
-  'Usage: npm start [-- --mail PATH]   (or MAIL=PATH npm start; PORT, HOST_PORT, DATA_DIR and DATABASE_URL are read too)';
+  'Usage: npm start [-- --mail PATH]   (or MAIL=PATH npm start; PORT, HOST_PORT, DATA_DIR, DATABASE_URL and CUSTOM_TABLES are read too)';
 
 class Refusal extends Error {}
 
@@ -42,6 +42,7 @@ const readOptions = () => {
     hostPort,
     dataDir: process.env.DATA_DIR || join(root, '.data'),
     databaseUrl: process.env.DATABASE_URL || undefined,
+    customTables: process.env.CUSTOM_TABLES || undefined,
     mail: given.mail ?? (process.env.MAIL || undefined),
     log: (sentence) => console.log(sentence),
   };

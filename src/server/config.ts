@@ -23,6 +23,8 @@ export interface Config {
   readonly administrators: readonly string[];
   /** ISO 4217 code of the built-in CRM's own currency; taken when its database is new. */
   readonly baseCurrency: string;
+  /** File with the tables and columns that this organisation adds to the built-in CRM. */
+  readonly customTables: string | undefined;
   /** The mail server for what people send from the built-in CRM. */
   readonly smtpUrl: string | undefined;
   /** Whether everybody of the tenant becomes a user of the built-in CRM at the first sign-in, or only who was entered before. */
@@ -83,6 +85,7 @@ export function readConfig(environment: Environment, role: string): Config {
     limits: limitsOf(environment),
     firstSignIn: firstSignInOf(environment['FIRST_SIGN_IN'] ?? 'refuse'),
     smtpUrl: smtpOf(environment['SMTP_URL']),
+    customTables: environment['CUSTOM_TABLES'],
     baseCurrency: currencyOf(environment['BASE_CURRENCY'] ?? 'USD'),
     administrators: (environment['ADMINISTRATORS'] ?? '')
       .split(',')

@@ -8,6 +8,8 @@ import pino, { type Logger } from 'pino';
 import { createApp } from './app.ts';
 import { createClientCredentials } from './client-credentials.ts';
 import { ConfigError, readConfig, type Config } from './config.ts';
+import { CustomTablesError } from './crm/custom/declaration.ts';
+import { readCustomTables } from './crm/custom/read-file.ts';
 import { DatabaseError } from './db/errors.ts';
 import { openDatabase } from './db/open.ts';
 import type { PagesOptions } from './http/pages.ts';
@@ -46,6 +48,7 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
         firstSignIn: config.firstSignIn,
         administrators: [...config.administrators],
         baseCurrency: config.baseCurrency,
+        customTables: config.customTables === undefined ? undefined : readCustomTables(config.customTables),
         smtpUrl: config.smtpUrl,
       },
     }),
@@ -119,7 +122,8 @@ try {
   stopOnSignal(await start(config, log), log);
   log.info({ role: config.role, port: config.port }, 'ready');
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof DatabaseError)) throw error;
+  const said = error instanceof ConfigError || error instanceof DatabaseError || error instanceof CustomTablesError;
+  if (!said) throw error;
   console.error(error.message);
   process.exitCode = 1;
 }

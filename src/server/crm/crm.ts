@@ -1,7 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../db/open.ts';
 import { registerWebApi, type WebApiOptions } from '../odata/routes.ts';
+import type { Model } from '../odata/metadata.ts';
 import { crmModel } from '../odata/tables/crm-model.ts';
+import { bringSchema } from './custom/bring-schema.ts';
+import { customModel } from './custom/custom-model.ts';
+import { readDeclaration } from './custom/declaration.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
 import { registerImportPage } from './import/page.ts';
 import { registerImport } from './import/routes.ts';
@@ -25,6 +29,8 @@ export interface CrmOptions extends SignInOptions {
   attachmentLimit?: number | undefined;
   /** ISO 4217 code of the organisation's own currency; taken when the database is new. Default USD. */
   baseCurrency?: string | undefined;
+  /** Tables and columns that this organisation adds: the JSON that docs/custom-tables.md describes. */
+  customTables?: unknown;
   /** The mail server for what people send from the CRM; without one it stays Pending Send. */
   smtpUrl?: string | undefined;
 }
@@ -37,26 +43,27 @@ export async function openCrm(
   options: CrmOptions & { database: Database; now: () => Date },
 ): Promise<void> {
   const { database, now } = options;
+  const model = await openModel(options);
   const organisation = await openOrganisation({
     database,
-    model: crmModel,
+    model,
     name: options.organisation,
     attachmentLimit: options.attachmentLimit ?? ATTACHMENT_LIMIT,
     baseCurrency: options.baseCurrency ?? 'USD',
     now,
   });
-  await shipRules({ database, model: crmModel, now }, organisation);
-  const callers = createCallers({ ...options, model: crmModel, organisation });
-  const outbox = openOutbox(server, options, organisation.organizationId);
+  await shipRules({ database, model, now }, organisation);
+  const callers = createCallers({ ...options, model, organisation });
+  const outbox = openOutbox(server, { ...options, model }, organisation.organizationId);
   const api: WebApiOptions = {
     database,
-    model: crmModel,
+    model,
     hasDuplicates,
     operations: [whoAmI, ...organisationMessages, ...createMessages(outbox), ...securityMessages],
     rules: createRules(() => callers.forget()),
     access: createAccess(
       database.engine,
-      () => crmModel,
+      () => model,
       () => callers.forget(),
     ),
     callerOf: async (request) =>
@@ -69,20 +76,29 @@ export async function openCrm(
   };
   await registerWebApi(server, api);
   await registerImport(server, api);
-  registerRecordPage(server, crmModel);
+  registerRecordPage(server, model);
   registerImportPage(server);
+}
+
+/** The standard tables with the declared ones. @throws {CustomTablesError} and changes nothing */
+async function openModel({ database, customTables }: CrmOptions & { database: Database }): Promise<Model> {
+  if (customTables === undefined) return crmModel;
+  const declaration = readDeclaration(customTables);
+  const model = customModel(declaration);
+  await bringSchema(database, declaration, model);
+  return model;
 }
 
 function openOutbox(
   server: FastifyInstance,
-  { smtpUrl, database, now }: CrmOptions & { database: Database; now: () => Date },
+  { smtpUrl, database, model, now }: CrmOptions & { database: Database; model: Model; now: () => Date },
   organizationId: string,
 ): { poke(): void } {
   if (smtpUrl === undefined) return { poke: () => undefined };
   const report = (error: unknown) => server.log.error({ err: error }, 'unexpected error in the outbox');
   const outbox = createOutbox({
     database,
-    model: crmModel,
+    model,
     organizationId,
     transport: createSmtp(smtpUrl),
     now,

@@ -10,6 +10,7 @@ import { changeTables } from './migrations/0005-changes.ts';
 import { messageTables } from './migrations/0006-messages.ts';
 import { alternateKeys } from './migrations/0007-keys.ts';
 import { importTables } from './migrations/0007-imports.ts';
+import { customColumns } from './migrations/0008-custom.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -22,6 +23,7 @@ const steps = new Map<string, Step>([
   ['0006-messages', messageTables],
   ['0007-keys', alternateKeys],
   ['0007-imports', importTables],
+  ['0008-custom', customColumns],
 ]);
 
 /** @throws {DatabaseError} `newer` when the database knows a step that this program does not; it is left untouched. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from '../app.ts';
+import { readCustomTables } from '../crm/custom/read-file.ts';
 import { openDatabase } from '../db/open.ts';
 import { loopbackHosts } from '../http/loopback.ts';
 import type { PagesOptions } from '../http/pages.ts';
@@ -16,6 +17,8 @@ import { officeAbsence, withLocalOffice } from './office.ts';
 export interface ProductOptions {
   dataDir: string;
   databaseUrl?: string | undefined;
+  /** File with custom tables. */
+  customTables?: string | undefined;
   identity: Identity;
   addinUrl: string;
   hostPort: number;
@@ -63,7 +66,12 @@ export const startProduct = async (
       issuers: [{ issuer: identity.issuer, audience, keys: identity.keys }, service.issuer],
       services: [serviceUser],
     },
-    crm: { organisation: 'Contoso', firstSignIn: 'create', administrators },
+    crm: {
+      organisation: 'Contoso',
+      firstSignIn: 'create',
+      administrators,
+      customTables: options.customTables === undefined ? undefined : readCustomTables(options.customTables),
+    },
     pages: pagesOf(options),
     limits,
     loopback: { hosts: [...loopbackHosts, outlookHost] },

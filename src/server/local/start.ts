@@ -22,6 +22,8 @@ export interface LocalOptions {
   hostPort: number;
   dataDir: string;
   databaseUrl?: string | undefined;
+  /** File with the tables and columns that are added to the CRM. */
+  customTables?: string | undefined;
   /** A folder of .eml files, a Maildir or an mbox file, shown instead of the sample mailbox and never written to. */
   mail?: string | undefined;
   log: (sentence: string) => void;

@@ -266,6 +266,30 @@ function singleNavigations(
   return found;
 }
 
+/** A table with further columns; amounts bring their currency, as everywhere. */
+export function withColumns(of: Table, parts: Record<string, Part>): Table {
+  const all = Object.entries({ ...parts, ...moneyColumns(parts) }).filter(([name]) => !of.columns.has(name));
+  const added = new Map(all.map(([name, part]) => [name, { name, ...part }]));
+  const single = new Map([...of.single, ...singleNavigations(added, undefined)]);
+  return { ...of, columns: new Map([...of.columns, ...added]), single };
+}
+
+/** A table one of whose lookups may point to more tables, under these names in paths. */
+export function withTargets(
+  of: Table,
+  column: string,
+  targets: readonly string[],
+  paths: (target: string) => readonly string[],
+): Table {
+  const lookupColumn = of.columns.get(column);
+  if (lookupColumn?.targets === undefined || targets.length === 0) return of;
+  const wider: Column = { ...lookupColumn, targets: [...lookupColumn.targets, ...targets] };
+  const added = targets.flatMap((target) =>
+    paths(target).map((name): [string, SingleNavigation] => [name, { name, column, target }]),
+  );
+  return { ...of, columns: new Map([...of.columns, [column, wider]]), single: new Map([...of.single, ...added]) };
+}
+
 function ownerPaths(target: string): string[] {
   return target === 'systemuser' ? ['ownerid', 'owninguser', 'ownerid_systemuser'] : ['owningteam', 'ownerid_team'];
 }

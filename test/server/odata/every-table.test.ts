@@ -8,6 +8,15 @@ import { createWorld, dana, type Client, type World } from '../world.ts';
 const special = new Set(['organization', 'businessunit', 'systemuser', 'usersettings', 'fieldpermission', 'mailbox']);
 const writable = [...crmModel.tables.values()].filter(({ name, readOnly }) => !readOnly && !special.has(name));
 
+/** Texts that are read by the server. */
+const understood = new Map([
+  ['fetchxml', '<fetch><entity name="account"><attribute name="name" /></entity></fetch>'],
+  ['returnedtypecode', 'account'],
+  ['baseentityname', 'account'],
+  ['matchingentityname', 'account'],
+  ['baseattributename', 'name'],
+  ['matchingattributename', 'name'],
+]);
 let given = 0;
 
 /** A value of every kind that is kept as it is given. */
@@ -15,6 +24,7 @@ function sample({ kind, name, length, options }: Column, turn: number): unknown 
   switch (kind) {
     case 'string':
     case 'memo':
+      if (understood.has(name)) return understood.get(name);
       // Some of them are keys.
       return `${turn}.${(given += 1)} ${name}`.slice(0, length);
     case 'integer':

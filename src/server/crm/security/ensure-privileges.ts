@@ -17,12 +17,14 @@ interface Privilege {
 /**
  * Makes the privileges of tables that have none yet, and gives them to the ready-made roles, once: what an administrator
  * changes in a role later stays changed. To be called at the start and after a table was added.
- * @param customTable of a table that an administrator made, which at first is the administrators' alone
+ * Tables that this organisation added are the administrators' alone at first; their names have a publisher's prefix.
  */
-export async function ensurePrivileges(
-  session: { queries: Queries; engine: Engine; model: Model; now: () => Date },
-  customTable?: string,
-): Promise<void> {
+export async function ensurePrivileges(session: {
+  queries: Queries;
+  engine: Engine;
+  model: Model;
+  now: () => Date;
+}): Promise<void> {
   const { queries, engine, model, now } = session;
   const { rows } = await sql<{ name: string }>`select name from privilege`.execute(queries);
   const known = new Set(rows.map(({ name }) => name));
@@ -42,7 +44,7 @@ export async function ensurePrivileges(
       about?.table ?? null,
     ]),
   );
-  await giveToRoles(queries, fresh, customTable, version, now);
+  await giveToRoles(queries, fresh, version, now);
   await sql`update role set roletemplateid = ${ADMINISTRATOR_TEMPLATE} where name = ${ADMINISTRATOR}
     and roletemplateid is null and not exists (select 1 from role as other where other.roletemplateid = ${ADMINISTRATOR_TEMPLATE})`.execute(
     queries,
@@ -59,7 +61,6 @@ function wanted(model: Model): Omit<Privilege, 'id'>[] {
 async function giveToRoles(
   queries: Queries,
   fresh: readonly Privilege[],
-  customTable: string | undefined,
   version: number,
   now: () => Date,
 ): Promise<void> {
@@ -68,7 +69,7 @@ async function giveToRoles(
     const role = rows.find((row) => row.name === name);
     if (role === undefined) return [];
     return fresh.flatMap(({ id, about }) => {
-      const isClosed = about !== undefined && about.table === customTable && name !== ADMINISTRATOR;
+      const isClosed = about !== undefined && about.table.includes('_') && name !== ADMINISTRATOR;
       const own = about === undefined ? (actsForOthers ? 'global' : 'none') : depth(about.right, about.table);
       const reach = isClosed ? 0 : depths[own];
       return reach === 0 ? [] : [[newId(now()), version, role.id, id, reach]];

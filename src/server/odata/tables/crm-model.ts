@@ -1,4 +1,12 @@
-import { model } from '../metadata.ts';
+import {
+  model,
+  withColumns,
+  withTargets,
+  type CollectionParts,
+  type Model,
+  type Table,
+  type TableParts,
+} from '../metadata.ts';
 import { activities } from './activities.ts';
 import { account } from './account.ts';
 import { closes } from './closes.ts';
@@ -40,4 +48,30 @@ const tables = [
   ...security,
 ];
 
-export const crmModel = model(tables, relationshipsOf(tables, securityCollections), [...pairs, ...securityPairs]);
+/** What somebody adds to the tables that every organisation has. */
+export interface Additions {
+  tables: readonly Table[];
+  /** Name of a standard table -> its further columns. */
+  columns: ReadonlyMap<string, TableParts['columns']>;
+  collections: readonly CollectionParts[];
+  /** Tables that activities can be about, and those that can have notes. */
+  regarding: readonly string[];
+  noted: readonly string[];
+}
+
+export function createModel({ tables: further, columns, collections, regarding, noted }: Additions): Model {
+  const standard = tables.map((each) => {
+    const wider = withColumns(each, columns.get(each.name) ?? {});
+    if (each.name === 'annotation') return withTargets(wider, 'objectid', noted, (target) => [`objectid_${target}`]);
+    if (!each.activity) return wider;
+    return withTargets(wider, 'regardingobjectid', regarding, (target) => [
+      `regardingobjectid_${target}`,
+      ...(each.readOnly ? [] : [`regardingobjectid_${target}_${each.name}`]),
+    ]);
+  });
+  const all = [...standard, ...further];
+  return model(all, relationshipsOf(all, [...securityCollections, ...collections]), [...pairs, ...securityPairs]);
+}
+
+/** The model of an organisation that added nothing. */
+export const crmModel = createModel({ tables: [], columns: new Map(), collections: [], regarding: [], noted: [] });

@@ -110,7 +110,11 @@ function byRule(child: Table, column: Column, of: string): CollectionParts {
   return [name, of, child.name, column.name, cascades];
 }
 
-const capital = (name: string) => (name === 'phonecall' ? 'PhoneCall' : name.charAt(0).toUpperCase() + name.slice(1));
+/** Tables that somebody added keep the prefix of who did. */
+function capital(name: string): string {
+  if (name === 'phonecall') return 'PhoneCall';
+  return name.includes('_') ? name : name.charAt(0).toUpperCase() + name.slice(1);
+}
 
 function ruleFor(child: Table, column: string, of: string): [name: string, cascades: Cascades] {
   const base = child.activity ? child.name : `${child.name}base`;
