@@ -1,7 +1,10 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import type { Database } from '../../../src/server/db/open.ts';
 import { forEachEngine } from '../engines.ts';
 import { createWorld, dana, miguel, type Client } from '../world.ts';
+
+// Every table on both engines: a busy machine needs a while.
+jest.setTimeout(60_000);
 
 const stage = {
   name: 'new_stage',

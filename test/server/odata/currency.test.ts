@@ -1,7 +1,10 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { forEachEngine } from '../engines.ts';
 import { createWorld, dana, type Client } from '../world.ts';
+
+// Every table on both engines: a busy machine needs a while.
+jest.setTimeout(60_000);
 
 const FORMATTED = { prefer: 'odata.include-annotations="OData.Community.Display.V1.FormattedValue"' };
 const shown = (name: string) => `${name}@OData.Community.Display.V1.FormattedValue`;

@@ -1,8 +1,11 @@
-import { beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import type { Column, Table } from '../../../src/server/odata/metadata.ts';
 import { crmModel } from '../../../src/server/odata/tables/crm-model.ts';
 import { forEachEngine } from '../engines.ts';
 import { createWorld, dana, type Client, type World } from '../world.ts';
+
+// Every table on both engines: a busy machine needs a while.
+jest.setTimeout(60_000);
 
 /** Rows of these are made by what they are about, or stand for rights; their own tests make them. */
 const special = new Set(['organization', 'businessunit', 'systemuser', 'usersettings', 'fieldpermission', 'mailbox']);

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { DynamicsWebApi } from 'dynamics-web-api';
 import { SaxesParser } from 'saxes';
 import { forEachEngine } from '../engines.ts';
 import { createWorld, dana, miguel, type Client, type World } from '../world.ts';
+
+// Every table on both engines: a busy machine needs a while.
+jest.setTimeout(60_000);
 
 /** What the tests look at of a definition. */
 interface Described {

@@ -12,7 +12,7 @@ export type AlternateRowKey = Extract<RowKey, { kind: 'alternate' }>;
 const LONGEST_NAME = 63;
 
 /** Of the unique index that keeps a declared key; PostgreSQL cuts longer names. */
-function keyIndexName(table: Pick<Table, 'name'>, { name }: AlternateKey): string {
+export function keyIndexName(table: Pick<Table, 'name'>, { name }: AlternateKey): string {
   return `${table.name}_${name}`.slice(0, LONGEST_NAME);
 }
 
@@ -20,6 +20,12 @@ function keyIndexName(table: Pick<Table, 'name'>, { name }: AlternateKey): strin
 export function isIndexOf(table: Table, key: AlternateKey, index: string | undefined): boolean {
   const columns = key.columns.map((column) => `${table.name}.${column}`).join(', ');
   return index === keyIndexName(table, key) || index === columns;
+}
+
+/** DDL of that index. */
+export function keyIndexText(table: Table, key: AlternateKey): string {
+  const parts = key.columns.map((column) => keyPart(table, column));
+  return `create unique index ${quoted(keyIndexName(table, key))} on ${quoted(table.name)} (${parts.join(', ')})`;
 }
 
 /**
