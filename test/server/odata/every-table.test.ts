@@ -14,6 +14,10 @@ const writable = [...crmModel.tables.values()].filter(({ name, readOnly }) => !r
 /** Texts that are read by the server. */
 const understood = new Map([
   ['fetchxml', '<fetch><entity name="account"><attribute name="name" /></entity></fetch>'],
+  [
+    'layoutxml',
+    '<grid name="resultset"><row name="result" id="accountid"><cell name="name" width="100" /></row></grid>',
+  ],
   ['returnedtypecode', 'account'],
   ['baseentityname', 'account'],
   ['matchingentityname', 'account'],
