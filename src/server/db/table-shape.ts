@@ -89,8 +89,10 @@ function indexedColumns(shape: Omit<TableShape, 'key'>): string[] {
 }
 
 export function indexTexts(name: string, shape: TableShape, engine: Engine, trigrams: boolean): string[] {
+  // Empty comes first going up: an index of PostgreSQL must say so to serve as an order.
+  const order = engine === 'postgres' ? ' nulls first' : '';
   const plain = ['versionnumber', ...indexedColumns(shape)].map(
-    (column) => `create index ${name}_by_${column} on ${name} (${column})`,
+    (column) => `create index ${name}_by_${column} on ${name} (${column}${order})`,
   );
   return [...plain, ...searchTexts(name, shape, engine, trigrams)];
 }
