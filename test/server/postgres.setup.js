@@ -1,9 +1,11 @@
 // One private PostgreSQL for a whole test run: a temporary cluster on a Unix socket, gone afterwards. Its address is in
 // TEST_POSTGRES_URL; without PostgreSQL on this machine the variable stays unset and engines.ts says what was skipped.
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 
 const INSTALLED = '/usr/lib/postgresql';
 
@@ -48,11 +50,35 @@ export function startCluster(options) {
   };
 }
 
+/**
+ * A database that was brought up to date once: copying it takes a tenth of the time. The copies begin as empty as it is.
+ * @param {string} address of a database of the same server
+ */
+async function createTemplate(address) {
+  const { openDatabase } = await import('../../src/server/db/open.ts');
+  const name = `test_template_${randomUUID().replaceAll('-', '')}`;
+  const query = async (text) => {
+    const client = new pg.Client({ connectionString: address });
+    await client.connect();
+    await client.query(text);
+    await client.end();
+  };
+  await query(`create database ${name}`);
+  const url = new URL(address);
+  url.pathname = `/${name}`;
+  await (await openDatabase({ url: url.href })).close();
+  return { name, drop: () => query(`drop database ${name}`) };
+}
+
 export default async function startPostgres() {
-  if (process.env['TEST_POSTGRES_URL'] !== undefined) return;
   // Tests need no power-cut safety; what is measured and shipped keeps fsync on.
-  const cluster = startCluster('-c fsync=off -c full_page_writes=off -c max_connections=200');
-  if (cluster === undefined) return;
-  process.env['TEST_POSTGRES_URL'] = cluster.url;
-  globalThis.stopPostgres = cluster.stop;
+  const given = process.env['TEST_POSTGRES_URL'];
+  const cluster =
+    given === undefined ? startCluster('-c fsync=off -c full_page_writes=off -c max_connections=200') : undefined;
+  const address = given ?? cluster?.url;
+  if (address === undefined) return;
+  const template = await createTemplate(address);
+  process.env['TEST_POSTGRES_URL'] = address;
+  process.env['TEST_POSTGRES_TEMPLATE'] = template.name;
+  globalThis.stopPostgres = cluster?.stop ?? template.drop;
 }

@@ -1,3 +1,3 @@
 export default async function stopPostgres() {
-  globalThis.stopPostgres?.();
+  await globalThis.stopPostgres?.();
 }

@@ -9,8 +9,8 @@ import { securityTables } from './migrations/0004-security.ts';
 import { changeTables } from './migrations/0005-changes.ts';
 import { messageTables } from './migrations/0006-messages.ts';
 import { alternateKeys } from './migrations/0007-keys.ts';
-import { importTables } from './migrations/0007-imports.ts';
-import { customColumns } from './migrations/0008-custom.ts';
+import { importTables } from './migrations/0008-imports.ts';
+import { customColumns } from './migrations/0009-custom.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -22,19 +22,27 @@ const steps = new Map<string, Step>([
   ['0005-changes', changeTables],
   ['0006-messages', messageTables],
   ['0007-keys', alternateKeys],
-  ['0007-imports', importTables],
-  ['0008-custom', customColumns],
+  ['0008-imports', importTables],
+  ['0009-custom', customColumns],
+]);
+
+/** Names that steps had before every number was one step's alone; databases that know them are brought along. */
+const formerNames = new Map([
+  ['0007-imports', '0008-imports'],
+  ['0008-custom', '0009-custom'],
 ]);
 
 /** @throws {DatabaseError} `newer` when the database knows a step that this program does not; it is left untouched. */
 export async function bringUpToDate(db: Kysely<object>, engine: Engine, name: string): Promise<void> {
-  const strange = (await appliedSteps(db, engine)).find((step) => !steps.has(step));
+  const applied = await appliedSteps(db, engine);
+  const strange = applied.find((step) => !steps.has(formerNames.get(step) ?? step));
   if (strange !== undefined) {
     throw new DatabaseError(
       'newer',
       `${name} was written by a newer version of Alongside (it has step "${strange}"). Update the program, or use another data directory. Nothing was changed.`,
     );
   }
+  if (applied.some((step) => formerNames.has(step))) await renameSteps(db);
   const migrations: Record<string, Migration> = {};
   for (const [key, step] of steps) {
     const up = async (migrating: Kysely<object>) => {
@@ -47,6 +55,15 @@ export async function bringUpToDate(db: Kysely<object>, engine: Engine, name: st
   const { error } = await new Migrator({ db, provider: { getMigrations: async () => migrations } }).migrateToLatest();
   if (error !== undefined)
     throw error instanceof Error ? error : new Error('The schema could not be brought up to date');
+}
+
+/** Kysely compares the order in which steps were taken, too: one that now comes later must not have the earlier time. */
+async function renameSteps(db: Kysely<object>): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    for (const [former, name] of formerNames)
+      await sql`update kysely_migration set name = ${name}, timestamp = (select max(timestamp) from kysely_migration)
+        where name = ${former}`.execute(trx);
+  });
 }
 
 async function appliedSteps(db: Kysely<object>, engine: Engine): Promise<string[]> {

@@ -46,21 +46,13 @@ export function tableText(name: string, shape: TableShape, engine: Engine): stri
   return `create table ${name} (${columns.join(', ')})`;
 }
 
-/** New columns of a table that may hold rows: they are empty there. */
-export function addColumnTexts(name: string, shape: AddedColumns, engine: Engine): string[] {
-  return [
-    ...columnTexts(shape, engine).map((column) => `alter table ${name} add column ${column}`),
-    ...sparseIndexTexts(name, shape),
-  ];
-}
-
 /** The order of bytes, as SQLite has it: also what lets an index serve a prefix. */
 function textType(engine: Engine): string {
   return engine === 'postgres' ? 'text collate "C"' : 'text';
 }
 
 /** Column names with their types, without key and version. */
-function columnTexts(shape: Omit<TableShape, 'key'>, engine: Engine): string[] {
+export function columnTexts(shape: Omit<TableShape, 'key'>, engine: Engine): string[] {
   const postgres = engine === 'postgres';
   const text = textType(engine);
   return [

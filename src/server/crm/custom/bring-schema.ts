@@ -1,9 +1,10 @@
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../../db/open.ts';
 import type { Engine } from '../../db/engine.ts';
+import { addColumns } from '../../db/add-columns.ts';
 import { isUniqueViolation } from '../../db/errors.ts';
 import {
-  addColumnTexts,
+  columnTexts,
   hasTrigrams,
   searchTexts,
   sparseIndexTexts,
@@ -106,7 +107,9 @@ async function bringTable(
   } else {
     const present = await presentColumns({ queries, engine }, name);
     const missing = fresh.filter((column) => !present.has(column.name));
-    for (const text of addColumnTexts(name, shapeOf(table.key, missing), engine)) await run(text);
+    const shape = shapeOf(table.key, missing);
+    await addColumns(queries, engine, name, columnTexts(shape, engine));
+    for (const text of sparseIndexTexts(name, shape)) await run(text);
   }
   for (const column of fresh)
     await sql`insert into customcolumn (tablename, columnname, storage) values (${name}, ${column.name}, ${storage(column)})`.execute(

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { activityViewTexts } from '../activity-view.ts';
-import { addColumnTexts, hasTrigrams, searchTexts, sparseIndexTexts, tableText } from '../table-shape.ts';
+import { addColumns } from '../add-columns.ts';
+import { columnTexts, hasTrigrams, searchTexts, sparseIndexTexts, tableText } from '../table-shape.ts';
 import { newColumns } from './0003-new-columns.ts';
 import { newTables } from './0003-new-tables.ts';
 import type { Engine } from '../engine.ts';
@@ -26,8 +27,10 @@ export const furtherTables: Step = {
       for (const statement of sparseIndexTexts(name, shape)) await run(statement);
       for (const statement of searchTexts(name, shape, engine, trigrams)) await run(statement);
     }
-    for (const [name, shape] of newColumns)
-      for (const statement of addColumnTexts(name, shape, engine)) await run(statement);
+    for (const [name, shape] of newColumns) {
+      await addColumns(db, engine, name, columnTexts(shape, engine));
+      for (const statement of sparseIndexTexts(name, shape)) await run(statement);
+    }
     for (const side of ['accountid', 'contactid'] as const)
       for (const statement of pairTexts(side, engine)) await run(statement);
     for (const statement of activityViewTexts(activities, shared)) await run(statement);

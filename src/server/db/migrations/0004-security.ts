@@ -1,4 +1,5 @@
 import { sql, type Kysely } from 'kysely';
+import { addColumns } from '../add-columns.ts';
 import type { Engine } from '../engine.ts';
 import type { Step } from './step.ts';
 
@@ -10,7 +11,8 @@ import type { Step } from './step.ts';
 async function up(db: Kysely<object>, engine: Engine): Promise<void> {
   const text = engine === 'postgres' ? 'text collate "C"' : 'text';
   const run = async (statement: string) => void (await sql.raw(statement).execute(db));
-  for (const statement of [...additions(text), ...rules(text), ...pairs(text), ...shares(text), ...columns(text)])
+  for (const [table, columns] of additions(text)) await addColumns(db, engine, table, columns);
+  for (const statement of [...indexes, ...rules(text), ...pairs(text), ...shares(text), ...columns(text)])
     await run(statement);
   await run('update role set isinherited = 1');
   await run('update businessunit set isdisabled = 0');
@@ -18,18 +20,23 @@ async function up(db: Kysely<object>, engine: Engine): Promise<void> {
     sharetopreviousowneronassign = 0`);
 }
 
-function additions(text: string): string[] {
+function additions(text: string): (readonly [table: string, columns: string[]])[] {
   return [
-    'alter table businessunit add column isdisabled bigint',
-    `alter table systemuser add column parentsystemuserid ${text}`,
-    'create index systemuser_by_parentsystemuserid on systemuser (parentsystemuserid)',
-    `alter table role add column roletemplateid ${text}`,
-    'alter table role add column isinherited bigint',
-    'alter table organization add column ishierarchicalsecuritymodelenabled bigint',
-    'alter table organization add column maxdepthforhierarchicalsecuritymodel bigint',
-    'alter table organization add column sharetopreviousowneronassign bigint',
+    ['businessunit', ['isdisabled bigint']],
+    ['systemuser', [`parentsystemuserid ${text}`]],
+    ['role', [`roletemplateid ${text}`, 'isinherited bigint']],
+    [
+      'organization',
+      [
+        'ishierarchicalsecuritymodelenabled bigint',
+        'maxdepthforhierarchicalsecuritymodel bigint',
+        'sharetopreviousowneronassign bigint',
+      ],
+    ],
   ];
 }
+
+const indexes = ['create index systemuser_by_parentsystemuserid on systemuser (parentsystemuserid)'];
 
 function rules(text: string): string[] {
   return [

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { addColumns } from '../add-columns.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -18,7 +19,7 @@ export const changeTables: Step = {
     );
     await run('create index deleted_row_by_version on deleted_row (tablename, versionnumber, id)');
     await run('create index deleted_row_by_time on deleted_row (deletedat)');
-    await run('alter table organization add column expirechangetrackingindays integer');
+    await addColumns(db, engine, 'organization', ['expirechangetrackingindays integer']);
     await run('update organization set expirechangetrackingindays = 7');
     if (engine === 'postgres') await run(nextVersion);
   },

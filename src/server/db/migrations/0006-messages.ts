@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { addColumns } from '../add-columns.ts';
 import type { Step } from './step.ts';
 
 /**
@@ -15,18 +16,19 @@ export const messageTables: Step = {
     const run = async (text: string) => void (await sql.raw(text).execute(db));
     const text = engine === 'postgres' ? 'text collate "C"' : 'text';
     const number = engine === 'postgres' ? 'bigint' : 'integer';
-    const add = async (table: string, type: string, columns: string) => {
-      for (const column of columns.split(' ')) await run(`alter table ${table} add column ${column} ${type}`);
-    };
-    await add(
-      'email',
-      text,
-      'alongside_suggestedactivityid subjecthash baseconversationindexhash sendinguntil alongside_senderror',
-    );
-    await add('email', number, 'alongside_correlationrule alongside_suggestionrule');
-    await add('activityparty', number, 'alongside_resolutionrule');
-    await add('organization', number, 'trackingtokeniddigits emailcorrelationenabled hashminaddresscount');
-    await add('organization', text, 'orgdborgsettings');
+    const typed = (type: string, columns: string) => columns.split(' ').map((column) => `${column} ${type}`);
+    await addColumns(db, engine, 'email', [
+      ...typed(
+        text,
+        'alongside_suggestedactivityid subjecthash baseconversationindexhash sendinguntil alongside_senderror',
+      ),
+      ...typed(number, 'alongside_correlationrule alongside_suggestionrule'),
+    ]);
+    await addColumns(db, engine, 'activityparty', typed(number, 'alongside_resolutionrule'));
+    await addColumns(db, engine, 'organization', [
+      ...typed(number, 'trackingtokeniddigits emailcorrelationenabled hashminaddresscount'),
+      `orgdborgsettings ${text}`,
+    ]);
     await run(
       'update organization set trackingtokeniddigits = 8, emailcorrelationenabled = 1, hashminaddresscount = 2',
     );
