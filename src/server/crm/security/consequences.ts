@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
-import type { Table } from '../../odata/metadata.ts';
+import { tableOf, type Table } from '../../odata/metadata.ts';
 import type { Row, WriteAccess, WriteSession } from '../../odata/session.ts';
 import type { Stored } from '../../odata/values.ts';
 import { badRequest } from '../../odata/bad-request.ts';
 import { identifier } from '../../odata/identifier.ts';
+import { insertRow } from '../../odata/write/write.ts';
 import { rememberCreated } from './created-here.ts';
 import { followOwner, moveRows, readOwner } from './owner.ts';
 import { forgetShares, inherit, inheritAtBirth, sharingLookups } from './shares.ts';
@@ -24,7 +25,7 @@ export function consequences(forget: () => void): WriteAccess {
   const told = (session: WriteSession, table: Table) => {
     if (ABOUT_CALLERS.has(table.name)) session.onCommit(forget);
   };
-  return {
+  const ends: WriteAccess = {
     async beforeInsert(session, table, values) {
       if (table.owned) values.set('owningbusinessunit', (await readOwner(session, values)).unit);
       await placeInUnit(session, table, values);
@@ -32,6 +33,8 @@ export function consequences(forget: () => void): WriteAccess {
     async afterInsert(session, table, values) {
       rememberCreated(session, String(values.get(table.key)));
       await inheritAtBirth(session, table, values);
+      if (table.name === 'systemuser')
+        await addSettings({ ...session, access: { ...session.access, writes: ends } }, values);
       told(session, table);
     },
     async beforeUpdate(session, table, before, values) {
@@ -60,6 +63,13 @@ export function consequences(forget: () => void): WriteAccess {
       session.onCommit(forget);
     },
   };
+  return ends;
+}
+
+/** Every user has personal options, under the user's own id, whether or not the maker of the user may make such. */
+async function addSettings(session: WriteSession, user: ReadonlyMap<string, Stored>): Promise<void> {
+  const values = ['systemuserid', 'businessunitid'].map((name) => [name, user.get(name) ?? null] as const);
+  await insertRow(session, tableOf(session.model, 'usersettings'), new Map(values));
 }
 
 function isPrincipal(table: Table): boolean {

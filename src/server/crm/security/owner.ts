@@ -105,7 +105,7 @@ async function ownerColumns({ queries, engine, now, caller }: WriteSession, { id
     modifiedon = ${storedTime(now())}, modifiedby = ${caller.userId}, versionnumber = ${version}`;
 }
 
-/** A user or team that moves to another business unit takes its rows along. */
+/** A user or team that moves to another business unit takes its rows along, and a user the personal options. */
 export async function moveRows(session: WriteSession, owner: string, unit: string): Promise<void> {
   const version = await nextVersion(session.queries, session.engine);
   for (const table of session.model.tables.values()) {
@@ -113,4 +113,6 @@ export async function moveRows(session: WriteSession, owner: string, unit: strin
     await sql`update ${identifier(table.name)} set owningbusinessunit = ${unit}, versionnumber = ${version}
       where ownerid = ${owner}`.execute(session.queries);
   }
+  await sql`update usersettings set businessunitid = ${unit}, versionnumber = ${version}
+    where systemuserid = ${owner}`.execute(session.queries);
 }

@@ -4,7 +4,7 @@ import { at, identifier } from '../../odata/identifier.ts';
 import type { Model, Table } from '../../odata/metadata.ts';
 import { isPolymorphic } from '../../odata/read/scope.ts';
 import type { ConditionUse, Reach, Right, Standing } from '../../odata/session.ts';
-import { governing, maskOf, ownership, parentsOf } from './rights.ts';
+import { governing, maskOf, ownership, parentsOf, privacy } from './rights.ts';
 
 const EVERYWHERE: Reach = { everywhere: true, owners: [], units: [], sharedWith: [] };
 
@@ -76,6 +76,8 @@ function ofRow({ engine, use }: Place, right: Right, reach: Reach, table: Table,
   if (owner !== undefined && reach.owners.length > 0) branches.push(oneOf(engine, column(owner), reach.owners));
   if (unit !== undefined && reach.units.length > 0) branches.push(oneOf(engine, column(unit), reach.units));
   if (table.owned && reach.sharedWith.length > 0) branches.push(shared(engine, right, reach, table, column(table.key)));
+  const personal = right === 'read' ? privacy(table) : undefined;
+  if (personal !== undefined) branches.push(sql`coalesce(${at(alias, personal)}, 0) = 0`);
   return branches.length === 0 ? sql<boolean>`1 = 0` : sql<boolean>`(${sql.join(branches, sql` or `)})`;
 }
 

@@ -17,13 +17,10 @@ const closed = new Set(['principalobjectaccess']);
 const customers = new Set(['account', 'contact']);
 const sales = new Set(['lead', 'opportunity', 'quote', 'salesorder', 'invoice', 'competitor']);
 const service = new Set(['incident', 'queue', 'queueitem', 'knowledgearticle']);
-/** What everybody keeps for themselves. */
-const personal = new Set([
-  ...['annotation', 'connection', 'template', 'userquery', 'usersettings'],
-  ...['mailbox', 'mailboxtrackingfolder', 'queueitem', 'syncerror'],
-]);
-/** Of these nobody sees those of others, unless they are shared. */
-const unseen = new Set(['userquery']);
+/** What everybody keeps for themselves: nobody sees those of others, unless they are shared. */
+const personal = new Set(['userquery', 'usersettings', 'mailbox', 'mailboxtrackingfolder', 'syncerror', 'template']);
+/** What everybody writes, and everybody may read. */
+const common = new Set(['annotation', 'connection', 'queueitem']);
 const ACTIVITY = 'activitypointer';
 
 /** Finding people and tying mail to them is possible across the organisation; only what is changed is somebody's. */
@@ -36,9 +33,10 @@ function ofActivities(right: Right): Depth {
 
 function person(right: Right, table: string, own: ReadonlySet<string>): Depth {
   if (closed.has(table)) return 'none';
-  if (everywhere(right)) return unseen.has(table) ? 'basic' : 'global';
+  if (personal.has(table)) return 'basic';
+  if (everywhere(right)) return 'global';
   if (table === ACTIVITY) return ofActivities(right);
-  return own.has(table) || personal.has(table) ? 'basic' : 'none';
+  return own.has(table) || common.has(table) ? 'basic' : 'none';
 }
 
 const salesperson = new Set([...customers, ...sales, 'incident']);
@@ -58,7 +56,8 @@ function representative(right: Right, table: string): Depth {
 /** The application that finishes what people have begun: their rows may be anybody's. */
 function synchronisation(right: Right, table: string): Depth {
   if (closed.has(table)) return 'none';
-  const working = customers.has(table) || sales.has(table) || service.has(table) || personal.has(table);
+  if (table === 'userquery') return 'basic';
+  const working = [customers, sales, service, personal, common].some((some) => some.has(table));
   return everywhere(right) || working || table === ACTIVITY ? 'global' : 'none';
 }
 

@@ -86,3 +86,8 @@ export function ownership(table: Table): { owner: string | undefined; unit: stri
   if (['systemuser', 'usersettings', 'team'].includes(table.name)) return { owner: table.key, unit: 'businessunitid' };
   return { owner: undefined, unit: table.name === 'businessunit' ? table.key : undefined };
 }
+
+/** The column that says, with false, that a row is for everybody who may read the table at all. */
+export function privacy(table: Table): string | undefined {
+  return table.name === 'template' ? 'ispersonal' : undefined;
+}
