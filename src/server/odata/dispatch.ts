@@ -12,7 +12,7 @@ import { answerSchema, asksForSchema } from './schema/answer-schema.ts';
 
 /** Answers one request. @throws {HttpError} for everything that is not a success */
 export async function dispatch(place: Place, request: ApiRequest): Promise<ApiResponse> {
-  if (asksForSchema(request.path)) return answerSchema(place.session, place.operations, request);
+  if (asksForSchema(request.path)) return answerSchema(place, request);
   const address = readAddress(place.session.model, request.path);
   const options = splitOptions(request.search);
   const query = parseQuery(options, { length: place.filterLength });

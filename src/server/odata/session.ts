@@ -69,6 +69,8 @@ export interface Access {
   mayUse(caller: Caller, use: ColumnUse, table: Table, column: Column): boolean;
   /** @throws {HttpError} 403 0x8004f504, 0x8004f502 or 0x8004f507 when it does not */
   demandColumn(caller: Caller, use: ColumnUse, table: Table, column: Column): void;
+  /** Makes a column one that only column profiles show, or any other again. @throws {HttpError} 403 for who may not customise */
+  secureColumn(session: WriteSession, table: Table, column: Column, isSecured: boolean): Promise<void>;
   writes: WriteAccess;
 }
 

@@ -186,7 +186,14 @@ forEachEngine('rights as they change', ({ open }) => {
 
   test('a secured column is empty, cannot be asked about or set, until a profile allows it', async () => {
     const id = await salesman.create('contacts', { lastname: 'Secret', mobilephone: '0170' });
-    await sql`insert into securedcolumn values ('contact', 'mobilephone')`.execute(database.db);
+    const definition = "EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='mobilephone')";
+    const read = async () => (await admin.get(definition)).body;
+    expect(await read()).toMatchObject({ IsSecured: false, CanBeSecuredForRead: true });
+    const secured = { ...(await read()), IsSecured: true };
+    expect((await salesman.send('PUT', definition, secured)).body).toMatchObject({ error: { code: '0x80040220' } });
+    expect(await sees("contacts?$filter=mobilephone eq '0170'")).toBe(200);
+    await ok(admin.send('PUT', definition, secured));
+    expect(await read()).toMatchObject({ IsSecured: true, LogicalName: 'mobilephone' });
     const profile = await admin.create('fieldsecurityprofiles', { name: 'Phones' });
     const row = async () => (await salesman.get(`contacts(${id})?$select=mobilephone`)).body;
     expect(await row()).toMatchObject({ mobilephone: null });
@@ -214,7 +221,38 @@ forEachEngine('rights as they change', ({ open }) => {
     await ok(admin.send('POST', `systemusers(${me})/systemuserprofiles_association/$ref`, link));
     await ok(set());
     expect(await row()).toMatchObject({ mobilephone: '0171' });
-    await sql`delete from securedcolumn`.execute(database.db);
+    const freed = { AttributeType: 'String', IsSecured: false };
+    await ok(admin.send('PUT', `${definition}/Microsoft.Dynamics.CRM.StringAttributeMetadata`, freed));
+    expect((await world.as(lena).get("contacts?$filter=mobilephone eq '0171'")).status).toBe(200);
+  });
+
+  test('nothing but IsSecured of a column changes through its definition, and not for every column', async () => {
+    const of = (column: string) => `EntityDefinitions(LogicalName='account')/Attributes(LogicalName='${column}')`;
+    const whole = async (column: string) => {
+      const path = `${of(column)}?$expand=OptionSet`;
+      return { ...(await admin.get(column === 'industrycode' ? path : of(column))).body };
+    };
+    const refused: [string, object, number, string][] = [
+      ['fax', { MaxLength: 7, IsSecured: true }, 400, 'MaxLength'],
+      ['fax', { ...(await whole('fax')), DisplayName: { LocalizedLabels: [] } }, 400, 'DisplayName'],
+      ['fax', { constructor: 1 }, 400, 'constructor'],
+      ['fax', { IsSecured: 'yes' }, 400, 'IsSecured'],
+      ['fax', [], 400, 'object'],
+      ['name', { IsSecured: true }, 400, 'cannot be secured'],
+      ['accountid', { IsSecured: true }, 400, 'cannot be secured'],
+      ['ownerid', { IsSecured: true }, 400, 'cannot be secured'],
+      ['statecode', { IsSecured: true }, 400, 'cannot be secured'],
+      ['nothing', { IsSecured: true }, 404, 'nothing'],
+    ];
+    for (const [column, body, status, word] of refused) {
+      const answer = await admin.send('PUT', of(column), body);
+      expect([column, answer.status, answer.text]).toEqual([column, status, expect.stringContaining(word)]);
+    }
+    for (const column of ['fax', 'industrycode', 'name']) await ok(admin.send('PUT', of(column), await whole(column)));
+    const patched = await admin.send('PATCH', of('fax'), { IsSecured: true });
+    expect([patched.status, patched.headers['allow']]).toEqual([405, 'GET, PUT']);
+    const rows = await sql`select * from securedcolumn`.execute(database.db);
+    expect(rows.rows).toEqual([]);
   });
 
   test('who acts for somebody can do what both may do', async () => {

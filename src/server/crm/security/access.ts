@@ -6,6 +6,7 @@ import type { Access, Caller, ColumnUse, ConditionUse, Right, Standing } from '.
 import { hiddenColumn, missingPrivilege, missingRight } from './refusals.ts';
 import { createCount } from './few.ts';
 import { isPrivileged, reachCondition } from './reach.ts';
+import { securing } from './secured-columns.ts';
 import { createWriteAccess } from './write-access.ts';
 
 /**
@@ -36,6 +37,7 @@ export function createAccess(engine: Engine, model: () => Model, forget: () => v
     demandColumn(caller, use, table, column) {
       if (!mayUse(caller, use, table, column)) throw hiddenColumn(use, table, column);
     },
+    secureColumn: securing(forget),
     writes: createWriteAccess(forget),
   };
 }

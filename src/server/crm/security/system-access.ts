@@ -1,5 +1,6 @@
 import type { Access, Standing } from '../../odata/session.ts';
 import { consequences } from './consequences.ts';
+import { securing } from './secured-columns.ts';
 
 /** The server itself at work, where no person acts: nothing is asked, but what follows from a write follows. */
 export const systemAccess: Access = {
@@ -9,6 +10,7 @@ export const systemAccess: Access = {
   demandRow: async () => undefined,
   mayUse: () => true,
   demandColumn: () => undefined,
+  secureColumn: securing(() => undefined),
   writes: consequences(() => undefined),
 };
 

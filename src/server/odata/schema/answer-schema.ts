@@ -1,14 +1,14 @@
 import { HttpError } from '../../http/errors.ts';
 import { badRequest, shown } from '../bad-request.ts';
-import type { ApiRequest, ApiResponse } from '../message.ts';
-import type { Operation } from '../operations.ts';
+import type { Place } from '../answer/ask.ts';
+import { readJson, type ApiRequest, type ApiResponse } from '../message.ts';
 import { notFound, splitPath, type Segment } from '../parse/address.ts';
 import { parseArguments } from '../parse/filter.ts';
 import { parseQuery, splitOptions, unescape, type Query } from '../parse/query.ts';
-import type { Session } from '../session.ts';
 import { metadataDocument } from './csdl.ts';
 import type { Definition } from './definition.ts';
 import { isList, isPolymorphic, presentDefinitions } from './query-definitions.ts';
+import { isAttribute, putAttribute } from './put-attribute.ts';
 import { schemaOf } from './schema.ts';
 
 const SCHEMA = /^(?:(?:\$|%24)metadata|EntityDefinitions|RelationshipDefinitions|GlobalOptionSetDefinitions)(?![\w.])/i;
@@ -25,28 +25,32 @@ type Found =
   | { kind: 'value'; value: unknown }
   | { kind: 'count'; items: readonly Definition[] };
 
-/** `$metadata` and the definitions of tables, columns, relationships and option sets: to be read, never written. */
-export function answerSchema(
-  { model, root }: Pick<Session, 'model' | 'root'>,
-  operations: readonly Operation[],
-  request: ApiRequest,
-): ApiResponse {
+/** `$metadata` and the definitions of tables, columns, relationships and option sets: to be read; columns to be secured. */
+export async function answerSchema(place: Place, request: ApiRequest): Promise<ApiResponse> {
+  const { model, root, caller } = place.session;
   if (request.path.length > 4_096) throw badRequest('The address is too long.', '0x80044331');
   const path = unescape(request.path.replaceAll('+', '%2B'));
-  if (request.method !== 'GET') {
-    throw new HttpError(
-      405,
-      'Definitions are read-only here: tables and columns are declared where the server is set up.',
-      '0x80060888',
-      { allow: 'GET' },
-    );
-  }
-  if (/^\$metadata$/i.test(path)) return metadataDocument(model, operations, request.headers['if-none-match']);
+  const schema = () => walk(schemaOf(model, caller.standing.secured), splitPath(path));
+  if (request.method !== 'GET') return write(place, request, schema);
+  if (/^\$metadata$/i.test(path)) return metadataDocument(model, place.operations, request.headers['if-none-match']);
   const options = splitOptions(request.search.replaceAll(ENUMERATED, "'$1'"));
   const query = parseQuery(options, { length: 32_768, aliases: false });
   if (query.order.length > 0 || query.top !== undefined)
     throw badRequest('The query options $orderby and $top are not supported for definitions.');
-  return respond(walk(schemaOf(model), splitPath(path)), query, `${root}$metadata#${path}`);
+  return respond(schema(), query, `${root}$metadata#${path}`);
+}
+
+/** @throws {HttpError} 405 for everything but the PUT of a column's definition */
+async function write(place: Place, request: ApiRequest, find: () => Found): Promise<ApiResponse> {
+  const found = /\/Attributes(?:\(|%28)/i.test(request.path) ? find() : undefined;
+  const attribute = found?.kind === 'one' && isAttribute(found.item) ? found.item : undefined;
+  if (attribute !== undefined && request.method === 'PUT') return putAttribute(place, attribute, readJson(request));
+  throw new HttpError(
+    405,
+    'Definitions are read-only here, but for IsSecured of a column: tables and columns are declared where the server is set up.',
+    '0x80060888',
+    { allow: attribute === undefined ? 'GET' : 'GET, PUT' },
+  );
 }
 
 /** `Microsoft.Dynamics.CRM.AttributeTypeCode'Picklist'` is compared as its text. */

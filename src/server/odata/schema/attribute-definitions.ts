@@ -92,8 +92,8 @@ function lookupKind({ name, targets = [] }: Column): Kind {
   return { code: isCustomer ? 'Customer' : 'Lookup' };
 }
 
-/** The metadata of one column. */
-export function attributeDefinition(table: Table, column: Column, number: number): Definition {
+/** The metadata of one column; `isSecured`: by an administrator, besides what the metadata map says itself. */
+export function attributeDefinition(table: Table, column: Column, number: number, isSecured: boolean): Definition {
   const { code, typeName, metadata = code, more = {} } = kindOf(table, column);
   const enumerated = ['Picklist', 'State', 'Status'].includes(code);
   const related: [string, () => Definition | undefined][] = enumerated
@@ -112,11 +112,32 @@ export function attributeDefinition(table: Table, column: Column, number: number
     bases: ['AttributeMetadata', ...(enumerated ? ['EnumAttributeMetadata'] : [])],
     properties: {
       ...shared(table, column, number),
+      ...security(table, column, isSecured),
       AttributeType: code,
       AttributeTypeName: { Value: `${typeName ?? code}Type` },
       ...more,
     },
     related: new Map(related),
+  };
+}
+
+/**
+ * Whether column security can hide and freeze a column: not those that rows are found, named, owned or moved on by, nor
+ * lookups, nor what the server writes.
+ */
+function canBeSecured(table: Table, { name, kind, ...column }: Column): boolean {
+  const isStructural = name === table.key || name === table.primary || name === 'statecode' || name === 'statuscode';
+  const isStored = column.constant === undefined && column.from === undefined;
+  return !isStructural && isStored && kind !== 'lookup' && column.readOnly !== true && !table.readOnly;
+}
+
+function security(table: Table, column: Column, isSecured: boolean): Record<string, boolean> {
+  const possible = column.secured === true || canBeSecured(table, column);
+  return {
+    IsSecured: column.secured === true || isSecured,
+    CanBeSecuredForRead: possible,
+    CanBeSecuredForCreate: possible,
+    CanBeSecuredForUpdate: possible,
   };
 }
 
@@ -156,10 +177,6 @@ function shared(table: Table, column: Column, number: number): Record<string, un
     IsSearchable: column.folded !== undefined,
     IsRetrievable: true,
     IsSortableEnabled: managed(column.kind !== 'bytes', 'canmodifyissortablesettings'),
-    IsSecured: column.secured === true,
-    CanBeSecuredForRead: column.secured === true,
-    CanBeSecuredForCreate: column.secured === true,
-    CanBeSecuredForUpdate: column.secured === true,
     IsAuditEnabled: managed(false, 'canmodifyauditsettings'),
     IsRenameable: managed(false, 'isrenameable'),
     IsGlobalFilterEnabled: managed(false, 'canmodifyglobalfiltersettings'),

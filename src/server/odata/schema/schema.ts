@@ -8,18 +8,22 @@ import { manyToMany, oneToMany } from './relationship-definitions.ts';
 /** The roots of what can be asked about the schema, by the names of their sets. */
 export type Schema = ReadonlyMap<string, readonly Definition[]>;
 
-const made = new WeakMap<Model, Schema>();
+const made = new WeakMap<Model, { secured: string; schema: Schema }>();
 
-/** Made once for a model: it does not change while the server runs. */
-export function schemaOf(model: Model): Schema {
+/**
+ * Made once for a model, and anew when other columns are secured: nothing else changes while the server runs.
+ * @param secured `table.column` of each column that an administrator has secured
+ */
+export function schemaOf(model: Model, secured: ReadonlySet<string>): Schema {
+  const names = [...secured].sort().join();
   const known = made.get(model);
-  if (known !== undefined) return known;
-  const schema = createSchema(model);
-  made.set(model, schema);
+  if (known?.secured === names) return known.schema;
+  const schema = createSchema(model, secured);
+  made.set(model, { secured: names, schema });
   return schema;
 }
 
-function createSchema(model: Model): Schema {
+function createSchema(model: Model, secured: ReadonlySet<string>): Schema {
   const tables = [...model.tables.values()];
   const ones = new Map(
     tables.map((table) => [table.name, [...table.collections.values()].map((each) => oneToMany(model, table, each))]),
@@ -36,7 +40,7 @@ function createSchema(model: Model): Schema {
       bases: [],
       properties: entityProperties(table),
       related: new Map<string, () => readonly Definition[]>([
-        ['Attributes', () => (attributes ??= attributesOf(table))],
+        ['Attributes', () => (attributes ??= attributesOf(table, secured))],
         ['Keys', () => table.keys.map((key) => keyDefinition(table, key))],
         ['OneToManyRelationships', () => ones.get(table.name) ?? []],
         ['ManyToOneRelationships', () => pointing],
@@ -52,8 +56,10 @@ function createSchema(model: Model): Schema {
   ]);
 }
 
-function attributesOf(table: Table): Definition[] {
-  return [...table.columns.values()].map((column, index) => attributeDefinition(table, column, index + 1));
+function attributesOf(table: Table, secured: ReadonlySet<string>): Definition[] {
+  return [...table.columns.values()].map((column, index) =>
+    attributeDefinition(table, column, index + 1, secured.has(`${table.name}.${column.name}`)),
+  );
 }
 
 function globalOptions(tables: readonly Table[]): Definition[] {
