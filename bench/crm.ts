@@ -23,7 +23,7 @@ import {
 } from './crm-data.ts';
 import type { Ready, Usage } from './crm-server.ts';
 import { atLeast, atMost, percentile } from './figure.ts';
-import { load, sendAll, type Shot } from './load.ts';
+import { load, sendAll, WARM_UP, type Shot } from './load.ts';
 
 const contacts = Number(process.env['BENCH_CONTACTS'] ?? 100_000);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5);
@@ -173,7 +173,7 @@ async function measureSecurity(server: Server, conditions: Record<string, unknow
       const before = await server.usage();
       const { perSecond } = await load(server.url, make(server.headers(person)), { connections, seconds });
       const after = await server.usage();
-      cost.push((after.cpu - before.cpu) / (perSecond * (seconds + 1)));
+      cost.push((after.cpu - before.cpu) / (perSecond * (seconds + WARM_UP)));
     }
     const [free = Number.NaN, secured = Number.NaN] = cost;
     atMost(`crm: what security adds, ${name}`, 100 * (secured / free - 1), '% of processor time', 30, conditions);
