@@ -55,3 +55,19 @@ export function demandOpen(
     '0x80040203',
   );
 }
+
+/**
+ * The state that a client asks a row for, by its state or only by a status reason.
+ * @returns undefined when that is the state it has, or none is asked for
+ */
+export function stateAskedFor(
+  values: ReadonlyMap<string, Stored>,
+  before: Readonly<Record<string, unknown>>,
+  states: ReadonlyMap<number, readonly number[]>,
+): number | undefined {
+  const status = values.get('statuscode');
+  const byStatus =
+    status == null ? undefined : [...states].find(([, statuses]) => statuses.includes(Number(status)))?.[0];
+  const asked = values.get('statecode') ?? byStatus;
+  return asked == null || Number(asked) === before['statecode'] ? undefined : Number(asked);
+}

@@ -10,6 +10,8 @@ export const fileRule = (body: string): TableRule => ({
     const name = values.get('filename') ?? before?.['filename'];
     if (content instanceof Uint8Array) values.set('filesize', content.length);
     else if (content === null) values.set('filesize', 0);
+    const type = values.has('mimetype') ? values.get('mimetype') : before?.['mimetype'];
+    if (content instanceof Uint8Array && (type ?? '') === '') values.set('mimetype', 'application/octet-stream');
     if (!(content instanceof Uint8Array) && !values.has('filename')) return;
     const { bytes, blocked } = (await readMailSettings(session)).attachments;
     if (content instanceof Uint8Array && content.length > bytes)

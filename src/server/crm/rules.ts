@@ -1,8 +1,12 @@
 import type { TableRule } from '../odata/session.ts';
 import type { Stored } from '../odata/values.ts';
-import { stampCompletion } from './completion.ts';
+import { activityRule, appointmentRule, taskRule } from './activities/activity-rules.ts';
+import { combined } from './combined-rule.ts';
+import { connectionRule } from './connections/connection-rule.ts';
 import { fileRule } from './file-rule.ts';
+import { imageRule } from './image-rule.ts';
 import { emailRule } from './mail/email-rule.ts';
+import { noteRule } from './notes/note-rule.ts';
 import { opportunityRule } from './sales/opportunity-rule.ts';
 import { caseRule } from './service/case-rule.ts';
 import { viewRule } from './views/view-rule.ts';
@@ -22,12 +26,6 @@ const person: TableRule = {
   },
 };
 
-const activity: TableRule = {
-  async beforeWrite({ values, session }) {
-    stampCompletion(values, session.now());
-  },
-};
-
 /** What the tables of this CRM do beyond storing. `onUserChange` hears of every change to a user. */
 export function createRules(onUserChange: () => void): ReadonlyMap<string, TableRule> {
   const user: TableRule = {
@@ -37,17 +35,20 @@ export function createRules(onUserChange: () => void): ReadonlyMap<string, Table
     },
   };
   return new Map([
-    ['contact', person],
-    ['lead', person],
+    ['account', imageRule('account')],
+    ['contact', combined(person, imageRule('contact'))],
+    ['lead', combined(person, imageRule('lead'))],
     ['systemuser', user],
     ['email', emailRule],
-    ['appointment', activity],
-    ['task', activity],
-    ['phonecall', activity],
+    ['appointment', appointmentRule],
+    ['task', taskRule],
+    ['phonecall', activityRule('phonecall')],
+    ['letter', activityRule('letter')],
+    ['connection', connectionRule],
     ['opportunity', opportunityRule],
     ['incident', caseRule],
     ['activitymimeattachment', fileRule('body')],
-    ['annotation', fileRule('documentbody')],
+    ['annotation', noteRule],
     ['savedquery', viewRule],
     ['userquery', viewRule],
   ]);

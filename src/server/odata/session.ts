@@ -94,6 +94,8 @@ export interface WriteAccess {
 export interface TableRule {
   /** May change `values` (column -> stored) or refuse. `before` is the stored row of an update. */
   beforeWrite?(write: { values: Map<string, Stored>; before: Row | undefined; session: WriteSession }): Promise<void>;
+  /** What a client wants to change in a stored row, before all else: what only messages may do is refused here by throwing. */
+  beforeChange?(write: { values: ReadonlyMap<string, Stored>; before: Row }): void;
   /** The collections that a client may replace on an existing row; refuses by throwing. */
   beforeReplace?(write: { before: Row; navigation: string }): void;
   /** After the row and what belongs to it is gone. */

@@ -143,7 +143,7 @@ forEachEngine('A client written for Dynamics 365', (engine) => {
     expect((await crm.retrieve<Record<string, unknown>>({ collection: 'contacts', key }))['jobtitle']).toBe('Engineer');
     await crm.deleteRecord({ collection: 'contacts', key, property: 'jobtitle' });
     expect((await crm.retrieve<Record<string, unknown>>({ collection: 'contacts', key }))['jobtitle']).toBeNull();
-    const data = Buffer.from([0, 127, 128, 255]);
+    const data = Buffer.from([0xff, 0xd8, 0xff, 128]);
     await crm.uploadFile({ collection: 'contacts', key, property: 'entityimage', fileName: 'a.png', data });
     const file = await crm.downloadFile({ collection: 'contacts', key, property: 'entityimage' });
     expect([file.fileSize, Buffer.from(file.data)]).toEqual([4, data]);

@@ -52,7 +52,8 @@ function sample({ kind, name, length, options }: Column, turn: number): unknown 
     case 'guid':
       return `0000000${turn}-0000-4000-8000-000000000001`;
     case 'bytes':
-      return Buffer.from(`${name} ${turn}`).toString('base64');
+      // What a picture begins with does no harm to other files.
+      return Buffer.from(`GIF8 ${name} ${turn}`).toString('base64');
     case 'lookup':
       return undefined;
   }

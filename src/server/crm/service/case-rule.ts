@@ -3,17 +3,37 @@ import { sql } from 'kysely';
 import { tableOf } from '../../odata/metadata.ts';
 import type { Row, TableRule, WriteSession } from '../../odata/session.ts';
 import { updateRow } from '../../odata/write/write.ts';
-import { demandOpen } from '../closing.ts';
+import { badRequest } from '../../odata/bad-request.ts';
+import { demandOpen, stateAskedFor } from '../closing.ts';
+import { leaveQueues } from '../queues/leave-queues.ts';
 
-/** Cases are numbered; a closed one is read-only, and one that is reopened cancels its resolution. */
+/**
+ * Cases are numbered; a closed one is read-only, and one that is reopened cancels its resolution. It is resolved by
+ * CloseIncident alone, which leaves behind how; it may be canceled by anybody who may change it.
+ */
 export const caseRule: TableRule = {
   async beforeWrite({ values, before, session }) {
     if (before === undefined && (values.get('ticketnumber') ?? '') === '')
       values.set('ticketnumber', await nextTicket(session));
     if (demandOpen(values, before, { label: 'The case', openStatuses: new Set([1, 2, 3, 4]) }))
       await cancelResolutions(session, String(before?.['incidentid']));
+    if (before !== undefined && [1, 2].includes(Number(values.get('statecode'))))
+      await leaveQueues(session, 'incident', String(before['incidentid']));
+  },
+  beforeChange({ values, before }) {
+    if (stateAskedFor(values, before, STATES) === RESOLVED)
+      throw badRequest(
+        'This message can not be used to set the state of incident to Resolved. In order to set state of incident to Resolved, use the CloseIncidentRequest message instead.',
+        '0x80040203',
+      );
   },
 };
+
+const RESOLVED = 1;
+const STATES = new Map([
+  [RESOLVED, [5, 1000]],
+  [2, [6, 2000]],
+]);
 
 const LETTERS = 'BCDFGHJKLMNPQRSTVWXZ0123456789';
 const FIRST = 1_000;

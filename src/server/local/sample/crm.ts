@@ -47,6 +47,7 @@ const deals = ({ now }: SampleContext, owner: Owner): Payload[] => {
     value: number,
     close: number,
     who: Who,
+    closed: Record<string, unknown> = {},
   ) =>
     row('opportunities', number, {
       name,
@@ -55,9 +56,18 @@ const deals = ({ now }: SampleContext, owner: Owner): Payload[] => {
       'parentcontactid@odata.bind': bind('contacts', contact),
       'parentaccountid@odata.bind': bind('accounts', account),
       'customerid_account@odata.bind': bind('accounts', account),
+      ...closed,
       ...owner(who),
     });
-  const problem = (number: number, title: string, ticket: string, account: number, contact: number, priority: number) =>
+  const problem = (
+    number: number,
+    title: string,
+    ticket: string,
+    account: number,
+    contact: number,
+    priority: number,
+    closed: Record<string, unknown> = {},
+  ) =>
     row('incidents', number, {
       title,
       ticketnumber: ticket,
@@ -66,21 +76,32 @@ const deals = ({ now }: SampleContext, owner: Owner): Payload[] => {
       casetypecode: 2,
       'customerid_account@odata.bind': bind('accounts', account),
       'primarycontactid@odata.bind': bind('contacts', contact),
+      ...closed,
       ...owner('miguel'),
     });
   return [
     deal(1, 'Service contract, six houses, four hours', fabrikam, hannah, 42_000, 30, 'dana'),
     deal(2, 'Coffee bar for the Harbour spa', fabrikam, amara, 24_000, 75, 'dana'),
-    deal(3, 'Twelve Barista Duo for four new cafés', northwind, priya, 68_400, 0, 'dana'),
+    deal(3, 'Twelve Barista Duo for four new cafés', northwind, priya, 68_400, 0, 'dana', {
+      statecode: 1,
+      statuscode: 3,
+      actualvalue: 68_400,
+      actualclosedate: date(0),
+    }),
     deal(4, 'Two machines for the Osaka office', adatum, yuki, 19_500, 21, 'dana'),
     deal(5, 'Arabic coffee and espresso, Doha lounge', tailspin, layla, 55_000, 60, 'miguel'),
-    deal(6, 'Mobile bar for the summer party', fabrikam, hannah, 6_800, -120, 'miguel'),
-    row('opportunities', 3, { statecode: 1, statuscode: 3, actualvalue: 68_400, actualclosedate: date(0) }),
-    row('opportunities', 6, { statecode: 2, statuscode: 4, actualvalue: 0, actualclosedate: date(-115) }),
+    deal(6, 'Mobile bar for the summer party', fabrikam, hannah, 6_800, -120, 'miguel', {
+      statecode: 2,
+      statuscode: 4,
+      actualvalue: 0,
+      actualclosedate: date(-115),
+    }),
     problem(1, 'The grinder in the quiet zone sings (BD-20417)', 'CAS-1042', tailspin, lucia, 1),
-    problem(2, 'E27 on the lobby machine in Lübeck', 'CAS-1043', fabrikam, hannah, 1),
+    problem(2, 'E27 on the lobby machine in Lübeck', 'CAS-1043', fabrikam, hannah, 1, {
+      statecode: 1,
+      statuscode: 5,
+    }),
     problem(3, 'Slow drain on the mezzanine', 'CAS-1044', fabrikam, jonas, 3),
-    row('incidents', 2, { statecode: 1, statuscode: 5 }),
   ];
 };
 

@@ -24,6 +24,7 @@ export async function changeRow(session: WriteSession, table: Table, before: Row
       throw badRequest(`${navigation.name} cannot be replaced in an update.`, '0x80048d19');
     session.rules.get(table.name)?.beforeReplace?.({ before, navigation: navigation.name });
   }
+  session.rules.get(table.name)?.beforeChange?.({ before, values: payload.values });
   const version = await updateRow(session, table, before, payload.values);
   const id = String(before[table.key]);
   for (const { collection } of payload.after) {
