@@ -151,6 +151,71 @@ forEachEngine('rights as they change', ({ open }) => {
     expect(owned.status).toBe(400);
   });
 
+  test('AddMembersTeam and RemoveMembersTeam take many users at once, and nobody who may not change the team', async () => {
+    const team = await admin.create('teams', { name: 'Rowers' });
+    const action = (who: Client, name: string, Members: unknown) =>
+      who.send('POST', `teams(${team})/Microsoft.Dynamics.CRM.${name}`, { Members });
+    const members = async () => {
+      const path = `teams(${team})/teammembership_association?$select=systemuserid`;
+      return (await admin.get<Rows>(path)).body.value.map(({ systemuserid }) => systemuserid).sort();
+    };
+    const both = [{ systemuserid: me }, entity('systemuser', other)];
+    await ok(action(admin, 'AddMembersTeam', both));
+    await ok(action(admin, 'AddMembersTeam', [{ systemuserid: me }]));
+    expect(await members()).toEqual([me, other].sort());
+    expect((await action(salesman, 'RemoveMembersTeam', [])).status).toBe(403);
+    expect((await action(salesman, 'AddMembersTeam', both)).status).toBe(403);
+    for (const wrong of [undefined, 'x', [1], [{}], [entity('team', team)]])
+      expect([wrong, (await action(admin, 'AddMembersTeam', wrong)).status]).toEqual([wrong, 400]);
+    const gone = [{ systemuserid: me }, { systemuserid: team }];
+    expect((await action(admin, 'RemoveMembersTeam', gone)).status).toBe(404);
+    expect(await members()).toEqual([me, other].sort());
+    await ok(action(admin, 'RemoveMembersTeam', both));
+    expect(await members()).toEqual([]);
+  });
+
+  test("an administrator's change counts at the very next request", async () => {
+    const role = await makeRole('Leads of the unit', ['Lead'], 'Local');
+    const harbour = await admin.create('businessunits', { name: 'Next door' });
+    const top = String((await admin.get('WhoAmI')).body['BusinessUnitId']);
+    const team = await admin.create('teams', { name: 'Readers' });
+    const lead = await admin.create('leads', { subject: 'Close', lastname: 'Close' });
+    const link = (path: string, to: string) => ok(admin.send('POST', `${path}/$ref`, { '@odata.id': to }));
+    const unlink = (path: string, id: string) => ok(admin.send('DELETE', `${path}(${id})/$ref`));
+    const move = (unit: string) =>
+      ok(admin.send('PATCH', `systemusers(${me})`, { 'businessunitid@odata.bind': `/businessunits(${unit})` }));
+    const disable = (isdisabled: boolean) => ok(admin.send('PATCH', `systemusers(${me})`, { isdisabled }));
+    const own = `systemusers(${me})/systemuserroles_association`;
+    const privilege = async (Depth: string) => {
+      const Privileges = [{ PrivilegeName: 'prvReadLead', Depth }];
+      await ok(admin.send('POST', `roles(${role})/Microsoft.Dynamics.CRM.ReplacePrivilegesRole`, { Privileges }));
+    };
+    const steps: [string, () => Promise<unknown>, number][] = [
+      ['a role is given', () => link(own, `roles(${role})`), 200],
+      ['the user moves away', () => move(harbour), 404],
+      ['and back', () => move(top), 200],
+      ['the depth of the role is less', () => privilege('Basic'), 404],
+      ['and more', () => privilege('Global'), 200],
+      ['the role is taken', () => unlink(own, role), 403],
+      ['the user joins a team', () => link(`teams(${team})/teammembership_association`, `systemusers(${me})`), 403],
+      ['the team gets the role', () => link(`teams(${team})/teamroles_association`, `roles(${role})`), 200],
+      ['the user is disabled', () => disable(true), 403],
+      ['and enabled', () => disable(false), 200],
+      ["the team's role is taken", () => unlink(`teams(${team})/teamroles_association`, role), 403],
+      [
+        'the role is put on again from its own side',
+        () => link(`roles(${role})/teamroles_association`, `teams(${team})`),
+        200,
+      ],
+      ['the role is deleted', () => ok(admin.send('DELETE', `roles(${role})`)), 403],
+    ];
+    expect(await sees(`leads(${lead})`)).toBe(403);
+    for (const [step, change, status] of steps) {
+      await change();
+      expect([step, await sees(`leads(${lead})`)]).toEqual([step, status]);
+    }
+  });
+
   test('nobody but an administrator changes roles, and the administrators cannot be changed', async () => {
     const roles = await admin.get<Rows>("roles?$filter=name eq 'System Administrator'");
     const role = String(roles.body.value[0]!['roleid']);

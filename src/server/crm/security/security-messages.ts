@@ -8,6 +8,7 @@ import {
   retrieveUserPrivileges,
 } from './privilege-messages.ts';
 import { grantAccess, modifyAccess, retrieveSharedPrincipalsAndAccess, revokeAccess } from './sharing-messages.ts';
+import { addMembersTeam, removeMembersTeam } from './team-messages.ts';
 
 /** What can be asked and done about rights. */
 export const securityMessages: readonly Operation[] = [
@@ -21,4 +22,6 @@ export const securityMessages: readonly Operation[] = [
   addPrivilegesRole,
   replacePrivilegesRole,
   removePrivilegeRole,
+  addMembersTeam,
+  removeMembersTeam,
 ];
