@@ -17,7 +17,7 @@ import { createSmtp } from './mail/send/transport.ts';
 import { createMessages } from './messages.ts';
 import { organisationMessages } from './organisation-messages.ts';
 import { registerRecordPage } from './record-page.ts';
-import { createRules } from './rules.ts';
+import { rules } from './rules.ts';
 import { createAccess } from './security/access.ts';
 import { securityMessages } from './security/security-messages.ts';
 import { whoAmI } from './who-am-i.ts';
@@ -60,7 +60,7 @@ export async function openCrm(
     model,
     hasDuplicates,
     operations: [whoAmI, ...organisationMessages, ...createMessages(outbox), ...securityMessages],
-    rules: createRules(() => callers.forget()),
+    rules,
     access: createAccess(
       database.engine,
       () => model,

@@ -26,30 +26,22 @@ const person: TableRule = {
   },
 };
 
-/** What the tables of this CRM do beyond storing. `onUserChange` hears of every change to a user. */
-export function createRules(onUserChange: () => void): ReadonlyMap<string, TableRule> {
-  const user: TableRule = {
-    async beforeWrite({ values, before }) {
-      keepNames(values, before);
-      onUserChange();
-    },
-  };
-  return new Map([
-    ['account', imageRule('account')],
-    ['contact', combined(person, imageRule('contact'))],
-    ['lead', combined(person, imageRule('lead'))],
-    ['systemuser', user],
-    ['email', emailRule],
-    ['appointment', appointmentRule],
-    ['task', taskRule],
-    ['phonecall', activityRule('phonecall')],
-    ['letter', activityRule('letter')],
-    ['connection', connectionRule],
-    ['opportunity', opportunityRule],
-    ['incident', caseRule],
-    ['activitymimeattachment', fileRule('body')],
-    ['annotation', noteRule],
-    ['savedquery', viewRule],
-    ['userquery', viewRule],
-  ]);
-}
+/** What the tables of this CRM do beyond storing. */
+export const rules: ReadonlyMap<string, TableRule> = new Map([
+  ['account', imageRule('account')],
+  ['contact', combined(person, imageRule('contact'))],
+  ['lead', combined(person, imageRule('lead'))],
+  ['systemuser', person],
+  ['email', emailRule],
+  ['appointment', appointmentRule],
+  ['task', taskRule],
+  ['phonecall', activityRule('phonecall')],
+  ['letter', activityRule('letter')],
+  ['connection', connectionRule],
+  ['opportunity', opportunityRule],
+  ['incident', caseRule],
+  ['activitymimeattachment', fileRule('body')],
+  ['annotation', noteRule],
+  ['savedquery', viewRule],
+  ['userquery', viewRule],
+]);
