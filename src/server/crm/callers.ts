@@ -11,6 +11,7 @@ import { isGuid, type Stored } from '../odata/values.ts';
 import { newId } from '../odata/write/new-id.ts';
 import { insertRow } from '../odata/write/write.ts';
 import { systemSession, type Organisation } from './organisation.ts';
+import { readFormats } from './read-formats.ts';
 import { readBusinessUnits } from './security/business-units.ts';
 import { ACT_FOR_OTHERS } from './security/ready-made-roles.ts';
 import { readStanding } from './security/standing.ts';
@@ -79,6 +80,7 @@ export function createCallers(options: CallersOptions): Callers {
       kind: user.applicationid === null ? 'user' : 'application',
       roles: await rolesOf(database.db, user.systemuserid),
       standing: await readStanding(database.db, database.engine, principal, units),
+      formats: await readFormats(database.db, user.systemuserid),
     };
     if (forgotten !== asOf) return caller;
     if (kept.size > 1_000) kept.clear();

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../db/open.ts';
+import { usualFormats } from '../odata/formats.ts';
 import { tableOf, type Model } from '../odata/metadata.ts';
 import type { Caller, WriteSession } from '../odata/session.ts';
 import { newId } from '../odata/write/new-id.ts';
@@ -97,6 +98,7 @@ export function systemSession(
     kind: 'application',
     roles: new Set(),
     standing: systemStanding,
+    formats: usualFormats,
   };
   return {
     queries,

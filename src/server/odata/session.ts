@@ -1,5 +1,6 @@
 import type { RawBuilder, Transaction } from 'kysely';
 import type { Engine, Queries } from '../db/engine.ts';
+import type { Formats } from './formats.ts';
 import type { Column, ManyNavigation, Model, Table } from './metadata.ts';
 import type { Stored } from './values.ts';
 
@@ -13,6 +14,8 @@ export interface Caller {
   /** Names of the security roles that the caller has as a person, without those of teams. */
   roles: ReadonlySet<string>;
   standing: Standing;
+  /** Also the time zone whose days `Today` and the like mean. */
+  formats: Formats;
 }
 
 /** What a caller's roles, teams, reports and column profiles come to. */

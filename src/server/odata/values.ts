@@ -1,4 +1,5 @@
 import { badRequest, shown } from './bad-request.ts';
+import { separate, writeDay, writeMoment, type Formats } from './formats.ts';
 import type { Column } from './metadata.ts';
 import type { Literal } from './parse/tokens.ts';
 
@@ -166,21 +167,24 @@ export interface Currency {
   precision: number;
 }
 
-function money(amount: number, { symbol, precision }: Currency): string {
+function money(amount: number, { symbol, precision }: Currency, formats: Formats): string {
   const digits = Math.min(Math.max(precision, 0), 10);
   const text = Math.abs(amount).toLocaleString('en-US', {
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
-  return `${amount < 0 ? '-' : ''}${symbol}${text}`;
+  return `${amount < 0 ? '-' : ''}${symbol}${separate(text, formats)}`;
 }
 
 const unsaid: Currency = { symbol: '', precision: 2 };
-const dates = new Intl.DateTimeFormat('en-US', { dateStyle: 'short', timeZone: 'UTC' });
-const times = new Intl.DateTimeFormat('en-US', { dateStyle: 'short', timeStyle: 'short', timeZone: 'UTC' });
 
 /** A stored value as people read it; `undefined` where the value itself says it all. Lookups are named by their rows. */
-export function formatted(column: Column, stored: unknown, currency: Currency = unsaid): string | undefined {
+export function formatted(
+  column: Column,
+  stored: unknown,
+  formats: Formats,
+  currency: Currency = unsaid,
+): string | undefined {
   if (stored === null || stored === undefined) return undefined;
   switch (column.kind) {
     case 'choice':
@@ -189,15 +193,15 @@ export function formatted(column: Column, stored: unknown, currency: Currency = 
       return stored === 1 ? 'Yes' : 'No';
     case 'integer':
     case 'bigint':
-      return numbers.format(Number(stored));
+      return separate(numbers.format(Number(stored)), formats);
     case 'decimal':
-      return decimals.format(Number(stored));
+      return separate(decimals.format(Number(stored)), formats);
     case 'money':
-      return money(Number(stored), currency);
+      return money(Number(stored), currency, formats);
     case 'date':
-      return typeof stored === 'string' ? dates.format(new Date(stored)) : undefined;
+      return typeof stored === 'string' ? writeDay(new Date(stored), formats) : undefined;
     case 'datetime':
-      return typeof stored === 'string' ? times.format(new Date(stored)) : undefined;
+      return typeof stored === 'string' ? writeMoment(new Date(stored), formats) : undefined;
     default:
       return undefined;
   }

@@ -9,9 +9,10 @@ import { rememberCreated } from './created-here.ts';
 import { followOwner, moveRows, readOwner } from './owner.ts';
 import { forgetShares, inherit, inheritAtBirth, sharingLookups } from './shares.ts';
 
-/** Rows that decide what callers may do. */
+/** Rows that decide what callers may do, and how they read it. */
 const ABOUT_CALLERS = new Set([
   'systemuser',
+  'usersettings',
   'team',
   'role',
   'businessunit',

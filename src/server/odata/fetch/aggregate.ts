@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { badRequest, shown } from '../bad-request.ts';
+import type { Formats } from '../formats.ts';
 import type { Column } from '../metadata.ts';
 import { currenciesOf } from '../read/currencies.ts';
 import { orderSql } from '../read/paging.ts';
@@ -183,7 +184,8 @@ async function presentCells(
   annotations: Annotations,
 ): Promise<Row[]> {
   const rows = stored.map((): Row => ({}));
-  const amounts = annotations(FORMATTED) ? cells.map(({ column }) => column) : [];
+  const formats = annotations(FORMATTED) ? session.caller.formats : undefined;
+  const amounts = formats === undefined ? [] : cells.map(({ column }) => column);
   const currencyOf = await currenciesOf(session, amounts, stored);
   for (const [index, { alias, column, node }] of cells.entries()) {
     const parts = stored.map((row): Row => ({
@@ -192,7 +194,7 @@ async function presentCells(
     }));
     const shownParts =
       node === undefined
-        ? parts.map((part) => presentNumber(column, part[column.name], annotations, currencyOf(column, {})))
+        ? parts.map((part) => presentNumber(column, part[column.name], formats, currencyOf(column, {})))
         : await presentRows(session, node.scope.table, [column], parts, annotations);
     const own = node !== undefined && column.kind === 'lookup' ? `_${column.name}_value` : column.name;
     shownParts.forEach((part, at) => {
@@ -208,10 +210,16 @@ async function presentCells(
 /**
  * Sums of broken numbers differ in their last digits with the order in which an engine adds. Amounts are shown in the
  * organisation's own currency.
+ * @param formats only where formatted values are asked for
  */
-function presentNumber(column: Column, value: unknown, annotations: Annotations, currency: Currency | undefined): Row {
+function presentNumber(
+  column: Column,
+  value: unknown,
+  formats: Formats | undefined,
+  currency: Currency | undefined,
+): Row {
   const kept = typeof value === 'number' ? Number(value.toPrecision(15)) : value;
-  const text = annotations(FORMATTED) ? formatted(column, kept, currency) : undefined;
+  const text = formats === undefined ? undefined : formatted(column, kept, formats, currency);
   return {
     ...(text === undefined ? {} : { [`${column.name}@${FORMATTED}`]: text }),
     [column.name]: toJson(column, kept),

@@ -1,6 +1,7 @@
 /**
- * What the words of time mean: `LastXWeeks`, `ThisFiscalPeriod`, `OlderThanXMonths`. All in UTC; a week begins on Sunday, the
- * fiscal year on 1 January and has quarters, as in a new organisation.
+ * What the words of time mean: `LastXWeeks`, `ThisFiscalPeriod`, `OlderThanXMonths`. All by a clock that
+ * shows its time in UTC fields (time-zone.ts); a week begins on Sunday, the fiscal year on 1 January and has quarters, as in a
+ * new organisation.
  * https://learn.microsoft.com/power-apps/developer/data-platform/webapi/reference/conditionoperator
  */
 type Unit = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';

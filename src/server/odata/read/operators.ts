@@ -4,6 +4,7 @@ import { fold } from '../../db/fold.ts';
 import { badRequest } from '../bad-request.ts';
 import type { Column } from '../metadata.ts';
 import type { Literal } from '../parse/tokens.ts';
+import { utc, type Zone } from '../time-zone.ts';
 import { fromLiteral, storedTime } from '../values.ts';
 import {
   dayOf,
@@ -96,9 +97,9 @@ const operators = new Map<string, Operator>([
   ...[...spansOfCount].map(
     ([name, span]) => [name, one((call) => within(call, span(now(call), count(call))))] as const,
   ),
-  ['On', one((call) => within(call, dayOf(moment(call))))],
-  ['OnOrAfter', one((call) => within(call, { from: dayOf(moment(call)).from }))],
-  ['OnOrBefore', one((call) => within(call, { to: dayOf(moment(call)).to }))],
+  ['On', one((call) => within(call, dayOf(wallTime(call))))],
+  ['OnOrAfter', one((call) => within(call, { from: dayOf(wallTime(call)).from }))],
+  ['OnOrBefore', one((call) => within(call, { to: dayOf(wallTime(call)).to }))],
   ['InFiscalYear', one((call) => within(call, fiscalYear(year(call, 0))))],
   ['InFiscalPeriod', one(inFiscalPeriod)],
   ['InFiscalPeriodAndYear', two((call) => within(call, period(call)))],
@@ -154,12 +155,22 @@ function typed(column: Column, literal: Literal): Literal {
     : literal;
 }
 
+/** Spans are read off the caller's clock. Hours and minutes are as long on every clock, also on the night it is changed. */
+function clockOf({ name, statement }: OperatorCall): Zone {
+  return /Hours|Minutes/.test(name) ? utc : statement.session.caller.formats.zone;
+}
+
 /** Dates are their first moment; a span that begins or ends within a day takes in that day. */
-function within({ name, column: { column, ref } }: OperatorCall, { from, to }: Span): RawBuilder<boolean> {
+function within(call: OperatorCall, { from, to }: Span): RawBuilder<boolean> {
+  const {
+    name,
+    column: { column, ref },
+  } = call;
+  const zone = clockOf(call);
   if (column.kind !== 'datetime' && column.kind !== 'date')
     throw badRequest(`${name} works on dates; ${column.name} is ${column.kind}.`);
-  const after = from === undefined ? undefined : sql<boolean>`${ref} >= ${stamp(column, from, false)}`;
-  const before = to === undefined ? undefined : sql<boolean>`${ref} < ${stamp(column, to, true)}`;
+  const after = from === undefined ? undefined : sql<boolean>`${ref} >= ${stamp(column, from, false, zone)}`;
+  const before = to === undefined ? undefined : sql<boolean>`${ref} < ${stamp(column, to, true, zone)}`;
   if (after !== undefined && before !== undefined) return sql<boolean>`(${after} and ${before})`;
   return after ?? before ?? sql<boolean>`${ref} is not null`;
 }
@@ -167,15 +178,15 @@ function within({ name, column: { column, ref } }: OperatorCall, { from, to }: S
 const FIRST = Date.parse('0001-01-01T00:00:00Z');
 const LAST = Date.parse('9999-12-31T00:00:00Z');
 
-function stamp({ kind }: Column, moment: Date, isEnd: boolean): string {
-  const kept = new Date(Math.min(Math.max(moment.getTime(), FIRST), LAST));
-  if (kind === 'datetime') return storedTime(kept, true);
+function stamp({ kind }: Column, wall: Date, isEnd: boolean, zone: Zone): string {
+  const kept = new Date(Math.min(Math.max(wall.getTime(), FIRST), LAST));
+  if (kind === 'datetime') return storedTime(zone.momentOf(kept), true);
   const { from, to } = dayOf(kept);
   return storedTime(isEnd && from.getTime() !== kept.getTime() ? to : from).slice(0, 10);
 }
 
-function now({ statement }: OperatorCall): Date {
-  return statement.session.now();
+function now(call: OperatorCall): Date {
+  return clockOf(call).wallOf(call.statement.session.now());
 }
 
 function wholeNumber({ name, values }: OperatorCall, index: number, what: string, most: number): number {
@@ -206,9 +217,16 @@ function inFiscalPeriod(call: OperatorCall): RawBuilder<boolean> {
   return sql<boolean>`(${within(call, {})} and substr(${ref}, 6, 2) between ${month(first)} and ${month(last)})`;
 }
 
-function moment({ column: { column }, values: [value] }: OperatorCall): Date {
+/** A day is meant as the caller's own, a time of day as a moment; it is what the clock shows then. */
+function wallTime(call: OperatorCall): Date {
+  const {
+    column: { column },
+    values: [value],
+  } = call;
   if (value === undefined) throw badRequest(`A date to compare ${column.name} with is missing.`);
-  return new Date(String(fromLiteral({ ...column, kind: 'datetime' }, value)));
+  const given = new Date(String(fromLiteral({ ...column, kind: 'datetime' }, value)));
+  const isDay = column.kind === 'date' || !String(value.value).includes('T');
+  return isDay ? given : clockOf(call).wallOf(given);
 }
 
 function guid({ name, column: { column }, values: [value] }: OperatorCall): string {

@@ -37,7 +37,10 @@ export async function presentRows(
       else {
         const work = computed?.get(column.name);
         const stored = work === undefined ? row[column.name] : work(row[column.name]);
-        const text = names === undefined ? undefined : formatted(column, stored, currencyOf?.(column, row));
+        const text =
+          names === undefined
+            ? undefined
+            : formatted(column, stored, session.caller.formats, currencyOf?.(column, row));
         if (text !== undefined) shown[`${column.name}@${FORMATTED}`] = text;
         shown[column.name] = toJson(column, stored);
       }
