@@ -165,6 +165,19 @@ forEachEngine('Import and export', ({ open }) => {
     expect(await count(`parentcustomerid_account/accountid eq ${account}`)).toBe(1);
   });
 
+  test('a row is shown as it would be stored; an address that is none is remarked', async () => {
+    const seen = await preview('Name,Email,Birthday\nLea Moor,lea.moor,9 Dec 1986\n');
+    expect(seen.sample[0]?.values).toMatchObject({ birthdate: '1986-12-09' });
+    expect(seen).toMatchObject({ errors: { count: 0 } });
+    expect(seen.notes.list).toEqual([
+      {
+        row: 2,
+        column: 'Email',
+        message: '“lea.moor” is not an e-mail address: mail will not be recognised by it.',
+      },
+    ]);
+  });
+
   test('leads and accounts; a mapping that a person has changed', async () => {
     const file = 'Who,Mail,Firm\nKai Hart,kai@lead.example,Litware\n';
     const mapping = encodeURIComponent(JSON.stringify(['fullname', 'emailaddress1', 'companyname']));
@@ -210,7 +223,7 @@ forEachEngine('Import and export', ({ open }) => {
       ['BEGIN:VCARD\nVERSION:3.0\nFN:x\nEND:VCARD\nBEGIN:VCARD\nVERSION:3.0\nno colon\nEND:VCARD\n', 'Card 2 '],
       [Buffer.from([0x89, 0x50, 0, 1, 0, 0, 2, 0, 0, 0, 0]), 'not text'],
       [`${'h,'.repeat(301)}\nx\n`, 'more than 300 columns'],
-    ])('%.20s', async (file, sentence) => {
+    ])('%j', async (file, sentence) => {
       expect(await preview(file)).toMatchObject({
         status: 400,
         error: { code: '0x80048d19', message: expect.stringContaining(sentence) },

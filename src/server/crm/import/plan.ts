@@ -64,28 +64,38 @@ function planRow(
   plan: Plan,
   fileName: string,
 ): PlannedRow {
-  const body: Record<string, unknown> = {};
-  const shown: Record<string, string> = {};
+  const planned: PlannedRow = { number: row.number, body: {}, shown: {}, duplicate: undefined };
   for (const [index, name] of mapping.entries()) {
     const target = name === null ? undefined : targets.get(name);
     const cell = row.cells[index]?.trim() ?? '';
-    if (target === undefined || cell === '') continue;
-    shown[target.name] = cell;
-    try {
-      if (target.name === 'fullname') splitName(cell, body);
-      else if (target.name !== 'parentcustomerid') body[target.name] = readCell(target.column, cell);
-    } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      plan.errors.push({ row: row.number, column: sheet.headings[index] ?? '', message: error.message });
-    }
+    if (target !== undefined && cell !== '') planCell(planned, target, cell, sheet.headings[index] ?? '', plan);
   }
-  if (
-    row.cells.length > sheet.headings.length &&
-    row.cells.slice(sheet.headings.length).some((cell) => cell.trim() !== '')
-  )
+  const further = row.cells.slice(sheet.headings.length);
+  if (further.some((cell) => cell.trim() !== ''))
     plan.errors.push({ row: row.number, column: '', message: 'The row has more cells than there are headings.' });
-  demandName(table, body, row, plan, fileName);
-  return { number: row.number, body, shown, duplicate: undefined };
+  demandName(table, planned.body, row, plan, fileName);
+  return planned;
+}
+
+const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+
+function planCell({ number, body, shown }: PlannedRow, target: Target, cell: string, column: string, plan: Plan): void {
+  shown[target.name] = cell;
+  try {
+    if (target.name === 'parentcustomerid') return;
+    if (target.name === 'fullname') return splitName(cell, body);
+    const value = readCell(target.column, cell);
+    body[target.name] = value;
+    if (typeof value === 'string') shown[target.name] = value;
+  } catch (error) {
+    if (!(error instanceof HttpError)) throw error;
+    plan.errors.push({ row: number, column, message: error.message });
+    return;
+  }
+  if (target.column.email === true && !ADDRESS.test(cell)) {
+    const message = `“${cell.slice(0, 40)}” is not an e-mail address: mail will not be recognised by it.`;
+    plan.notes.push({ row: number, column, message });
+  }
 }
 
 /** "Whitfield, Dana" or "Dana Whitfield"; columns of their own win. */
