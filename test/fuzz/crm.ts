@@ -1,4 +1,4 @@
-// npm run fuzz -- --seed N --requests M [--postgres URL]: random requests against a real server. It prints the seed, a table,
+// npm run fuzz -- --seed N --requests M [--guest] [--postgres URL]: random requests against a real server. It prints the seed, a table,
 // and each failing request as a line for a shell; it ends with 1 when something failed.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     requests: { type: 'string', default: '100000' },
+    guest: { type: 'boolean', default: false },
     postgres: { type: 'string' },
   },
 });
@@ -24,8 +25,14 @@ const directory = mkdtempSync(join(tmpdir(), 'alongside-fuzz-'));
 const database = await openDatabase(
   values.postgres === undefined ? { file: join(directory, 'crm.sqlite') } : { url: values.postgres },
 );
-console.log(`seed ${values.seed}, ${values.requests} requests, ${database.engine}`);
-const report = await fuzz(database, crmModel, Number(values.seed), Number(values.requests));
+console.log(`seed ${values.seed}, ${values.requests} requests, ${database.engine}${values.guest ? ', a guest' : ''}`);
+const report = await fuzz(
+  database,
+  crmModel,
+  Number(values.seed),
+  Number(values.requests),
+  values.guest ? 'guest' : 'administrator',
+);
 await database.close();
 rmSync(directory, { recursive: true, force: true });
 print(report);

@@ -7,6 +7,8 @@ export interface Material {
   model: Model;
   tables: readonly Table[];
   ids: Map<string, string[]>;
+  /** Addresses of further pages and changes that answers have offered. */
+  links: string[];
 }
 
 const TEXTS = [

@@ -1,9 +1,10 @@
 import type { Column, Table } from '../../src/server/odata/metadata.ts';
+import { special } from './special.ts';
 import { columnsOf, idOf, literal, options, tableOf, text, type Material } from './query.ts';
 
 export interface FuzzRequest {
   method: string;
-  /** After the root of the service. */
+  /** After the root of the service; from the root of the server when it begins with a slash. */
   path: string;
   headers: Record<string, string>;
   body: string | undefined;
@@ -79,7 +80,7 @@ const TOKENS = [
 
 export function makeRequest(material: Material): FuzzRequest {
   const { random } = material;
-  const request = random.chance(0.06) ? batch(material) : single(material);
+  const request = random.chance(0.06) ? batch(material) : random.chance(0.3) ? special(material) : single(material);
   return random.chance(0.25) ? mutated(material, request) : request;
 }
 

@@ -7,6 +7,7 @@ import { createWorld, dana, miguel, type World } from '../server/world.ts';
 import type { Material } from './query.ts';
 import { createRandom } from './random.ts';
 import { makeRequest, type FuzzRequest } from './requests.ts';
+import { hideSecrets, SECRET } from './secrets.ts';
 
 export interface Fault {
   what: string;
@@ -24,20 +25,31 @@ export interface Report {
   heap: readonly number[];
 }
 
-/** Random requests, one after the other, to a real server over `database`; what must never happen is collected. */
-export async function fuzz(database: Database, model: Model, seed: number, requests: number): Promise<Report> {
+/**
+ * Random requests, one after the other, to a real server over `database`; what must never happen is collected. A guest has
+ * rights to own rows only, and knows the ids of rows that hold a secret: no answer may show it, and none of them may change.
+ */
+export async function fuzz(
+  database: Database,
+  model: Model,
+  seed: number,
+  requests: number,
+  as: 'administrator' | 'guest' = 'administrator',
+): Promise<Report> {
   const world = await createWorld(database, { limits: null });
   await world.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = world.app.server.address() as AddressInfo;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const authorization = `Bearer ${await world.token(dana, { exp: Math.floor(Date.now() / 1000) + 86_400 })}`;
+  const authorization = `Bearer ${await world.token(as === 'guest' ? miguel : dana, { exp: Math.floor(Date.now() / 1000) + 86_400 })}`;
   const tables = [...model.tables.values()].filter(({ columns }) => columns.size > 3);
-  const material: Material = { random: createRandom(seed), model, tables, ids: new Map() };
+  const material: Material = { random: createRandom(seed), model, tables, ids: new Map(), links: [] };
   const statuses = new Map<number, number>();
   const faults: Fault[] = [];
   const times: number[] = [];
   const heap: number[] = [];
   await populate(world, material);
+  const hidden = as === 'guest' ? await hideSecrets(world, material) : undefined;
+  const kept = await hidden?.();
   let before = await fingerprint(database);
   for (let sent = 0; sent < requests; sent += 1) {
     const request = makeRequest(material);
@@ -45,12 +57,18 @@ export async function fuzz(database: Database, model: Model, seed: number, reque
     const after = await fingerprint(database);
     times.push(answer.milliseconds);
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-    for (const what of [...wrong(request, answer), ...written(request, answer, before, after)])
+    for (const what of [
+      ...wrong(request, answer),
+      ...written(request, answer, before, after),
+      ...(hidden === undefined ? [] : shown(answer)),
+    ])
       faults.push({ what, curl: curl(request), answer: `${answer.status} ${answer.body.slice(0, 300)}` });
     remember(material, request, answer);
     before = after;
     if (sent === Math.floor(requests / 5) || sent === requests - 1) heap.push(...collected());
   }
+  if ((await hidden?.()) !== kept)
+    faults.push({ what: 'A row that the guest may not even read was changed.', curl: '', answer: '' });
   const health = await world.app.inject({ method: 'GET', url: '/healthz' });
   const alive = await world.as(dana).get('WhoAmI');
   if (health.statusCode !== 200 || alive.status !== 200)
@@ -131,7 +149,8 @@ function ask(agent: Agent, port: number, request: FuzzRequest, authorization: st
 /** What a client could not even write is escaped. */
 function address({ path }: FuzzRequest): string {
   const bytes = Buffer.from(path).toString('latin1');
-  return `/api/data/v9.2/${bytes.replace(/[^\x21-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)}`;
+  const root = path.startsWith('/crm/') ? '' : '/api/data/v9.2/';
+  return `${root}${bytes.replace(/[^\x21-\x7e]/g, (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`)}`;
 }
 
 const INSIDE =
@@ -154,6 +173,12 @@ function wrong({ method, path }: FuzzRequest, { status, body, headers }: Answer)
   )
     found.push('The body is not JSON.');
   return found;
+}
+
+/** What a guest must not learn. */
+function shown({ body, headers }: Answer): string[] {
+  const seen = `${body}${JSON.stringify(headers)}`.toLowerCase();
+  return seen.includes(SECRET.toLowerCase()) ? ['A guest was shown a row of somebody else.'] : [];
 }
 
 /** Only a write that succeeded may change anything. */
@@ -195,7 +220,9 @@ async function fingerprint({ db, engine }: Database): Promise<string> {
   return JSON.stringify(rows);
 }
 
-function remember({ ids, model }: Material, { method }: FuzzRequest, { headers }: Answer): void {
+function remember({ ids, model, links }: Material, { method }: FuzzRequest, { headers, body }: Answer): void {
+  const link = /"@odata\.(?:next|delta)Link":"[^"]*?\/v9\.2\/([^"]+)"/.exec(body)?.[1];
+  if (link !== undefined && links.push(link) > 50) links.shift();
   const match = /\/(\w+)\(([\da-f-]{36})\)$/.exec(headers['odata-entityid']?.toString() ?? '');
   const table = model.sets.get(match?.[1] ?? '');
   if (method !== 'POST' || table === undefined || match?.[2] === undefined) return;
