@@ -33,6 +33,17 @@ forEachEngine('Random requests', ({ engine, open }) => {
       ['DELETE', `activitypointers(${task})/subject`, undefined],
     ] as const)
       expect([method, path, (await as.send(method, path, value)).status]).toEqual([method, path, 400]);
+    const wholeNumber = "Microsoft.Dynamics.CRM.EqualUserId(PropertyName='participationtypemask')";
+    expect((await as.get(`activityparties?$filter=${wholeNumber}`)).status).toBe(400);
+    await as.send('PATCH', `tasks(${task})`, { 'regardingobjectid_account@odata.bind': `/${account['@odata.id']}` });
+    const regarded = await as.get<{ value: object[] }>(`tasks?$apply=groupby((_regardingobjectid_value))`);
+    expect([regarded.status, regarded.body.value.length]).toEqual([200, 1]);
     await world.app.close();
   });
+
+  test(`show a guest nothing of others, and change nothing of theirs (seed ${seed})`, async () => {
+    const report = await fuzz(await open(), crmModel, seed, engine === 'sqlite' ? 2_000 : 500, 'guest');
+    expect({ seed, faults: report.faults }).toEqual({ seed, faults: [] });
+    expect([...report.statuses.keys()]).toEqual(expect.arrayContaining([200, 204, 400, 403, 404]));
+  }, 120_000);
 });

@@ -41,12 +41,11 @@ export async function readAggregate(request: FetchRequest, compiled: Compiled): 
   await demandLimit(session, compiled, fetch.aggregateLimit);
   const window = windowOf({ ...request, fetch: { ...fetch, cookie: undefined }, skipToken: undefined }, []);
   const list = sql.join(cells.map(({ value }, index) => sql`${value} as ${sql.raw(`c${index}`)}`));
-  const types = cells.flatMap(({ node, column }, index) =>
-    node !== undefined && column.kind === 'lookup' && isPolymorphic(node.scope.table, column.name)
-      ? [sql`, min(${at(node.scope.alias, `${column.name}_type`)}) as ${sql.raw(`c${index}_type`)}`]
-      : [],
+  const types = cells.flatMap((cell, index) =>
+    typeOf(cell).map((type) => sql`, min(${type}) as ${sql.raw(`c${index}_type`)}`),
   );
-  const groups = cells.flatMap(({ group }) => (group === undefined ? [] : [group]));
+  // An id has one type, so no group is parted by it; PostgreSQL lets a name be looked up by nothing else.
+  const groups = cells.flatMap((cell) => (cell.group === undefined ? [] : [cell.group, ...typeOf(cell)]));
   const grouped = groups.length === 0 ? sql`` : sql` group by ${sql.join(groups)}`;
   const select = sql`select ${list}${sql.join(types, sql``)} ${compiled.from()}${where(compiled.conditions)}${grouped}`;
   const { rows: found } =
@@ -61,6 +60,12 @@ export async function readAggregate(request: FetchRequest, compiled: Compiled): 
     cookie: undefined,
     ...(await countOf(request, select)),
   };
+}
+
+/** The table that a lookup to one of several points to. */
+function typeOf({ node, column }: Cell): RawBuilder<unknown>[] {
+  const isTyped = node !== undefined && column.kind === 'lookup' && isPolymorphic(node.scope.table, column.name);
+  return isTyped ? [at(node.scope.alias, `${column.name}_type`)] : [];
 }
 
 /** @throws {HttpError} 400 for what cannot be worked out or sorted */

@@ -54,12 +54,12 @@ const negated =
   (call) =>
     sql<boolean>`(not coalesce(${build(call)}, false))`;
 
-const isCaller: Build = ({ statement, column }) => sql`${column.ref} = ${statement.session.caller.userId}`;
-const isBusiness: Build = ({ statement, column }) => sql`${column.ref} = ${statement.session.caller.businessUnitId}`;
+const isCaller: Build = (call) => sql`${idOf(call)} = ${call.statement.session.caller.userId}`;
+const isBusiness: Build = (call) => sql`${idOf(call)} = ${call.statement.session.caller.businessUnitId}`;
 const isIn =
   (ids: (call: OperatorCall) => RawBuilder<unknown>): Build =>
   (call) =>
-    sql<boolean>`${call.column.ref} in (${ids(call)})`;
+    sql<boolean>`${idOf(call)} in (${ids(call)})`;
 
 const above: Build = (call) =>
   sql`${call.column.ref} in (${idsAbove(hierarchyOf(call.statement, call.column), sql`${guid(call)}`)})`;
@@ -106,6 +106,13 @@ const operators = new Map<string, Operator>([
   ['InOrAfterFiscalPeriodAndYear', two((call) => within(call, { from: period(call).from }))],
   ['InOrBeforeFiscalPeriodAndYear', two((call) => within(call, { to: period(call).to }))],
 ]);
+
+/** PostgreSQL compares no number with an id, and SQLite would find nothing. */
+function idOf({ name, column: { column, ref } }: OperatorCall): RawBuilder<unknown> {
+  if (column.kind !== 'lookup' && column.kind !== 'guid')
+    throw badRequest(`${name} works on lookups and ids, not on ${column.name}.`);
+  return ref;
+}
 
 function withTeams(statement: Statement, users: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`${users} union ${teamsOf(statement, users)}`;
