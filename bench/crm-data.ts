@@ -18,12 +18,18 @@ export const contactId = (number: number) => `cccccccc-0000-4000-8000-${String(n
 export const addressOf = (number: number) => `person${number}@company${number % accounts}.example`;
 
 const pick = (from: readonly string[], number: number) => from[number % from.length] ?? '';
-/** Squared, so that some family names are frequent and most are rare. */
-const skewed = (number: number, of: number) => Math.floor((((number * 7919) % 9973) / 9973) ** 2 * of);
+/** Even and without a pattern, the same in every run (the finaliser of MurmurHash3). */
+function scatter(number: number): number {
+  let hash = Math.imul(number ^ (number >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+/** Squared, so that some names are frequent and most are rare. */
+const skewed = (number: number, of: number) => Math.floor(scatter(number) ** 2 * of);
 
-export const firstName = (number: number) => pick(given, skewed(number, given.length));
+export const firstName = (number: number) => pick(given, skewed(number * 3 + 1, given.length));
 export const lastName = (number: number) =>
-  `${pick(starts, skewed(number * 3, starts.length))}${pick(ends, skewed(number * 11, ends.length))}`;
+  `${pick(starts, skewed(number * 3 + 2, starts.length))}${pick(ends, skewed(number * 3 + 3, ends.length))}`;
 
 /** What people type into a search box: three to six letters of a name. */
 export const fragments = [
