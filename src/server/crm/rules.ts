@@ -1,6 +1,7 @@
 import type { TableRule } from '../odata/session.ts';
 import type { Stored } from '../odata/values.ts';
 import { activityRule, appointmentRule, taskRule } from './activities/activity-rules.ts';
+import { addressRule } from './address-rule.ts';
 import { combined } from './combined-rule.ts';
 import { connectionRule } from './connections/connection-rule.ts';
 import { fileRule } from './file-rule.ts';
@@ -28,9 +29,9 @@ const person: TableRule = {
 
 /** What the tables of this CRM do beyond storing. */
 export const rules: ReadonlyMap<string, TableRule> = new Map([
-  ['account', imageRule('account')],
-  ['contact', combined(person, imageRule('contact'))],
-  ['lead', combined(person, imageRule('lead'))],
+  ['account', combined(addressRule, imageRule('account'))],
+  ['contact', combined(person, addressRule, imageRule('contact'))],
+  ['lead', combined(person, addressRule, imageRule('lead'))],
   ['systemuser', person],
   ['email', emailRule],
   ['appointment', appointmentRule],

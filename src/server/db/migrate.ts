@@ -11,6 +11,7 @@ import { messageTables } from './migrations/0006-messages.ts';
 import { alternateKeys } from './migrations/0007-keys.ts';
 import { importTables } from './migrations/0008-imports.ts';
 import { customColumns } from './migrations/0009-custom.ts';
+import { wholeAddresses } from './migrations/0010-addresses.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -24,6 +25,7 @@ const steps = new Map<string, Step>([
   ['0007-keys', alternateKeys],
   ['0008-imports', importTables],
   ['0009-custom', customColumns],
+  ['0010-addresses', wholeAddresses],
 ]);
 
 /** Names that steps had before every number was one step's alone; databases that know them are brought along. */

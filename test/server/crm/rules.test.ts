@@ -1,4 +1,7 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import { wholeAddresses } from '../../../src/server/db/migrations/0010-addresses.ts';
+import type { Database } from '../../../src/server/db/open.ts';
 import { forEachEngine } from '../engines.ts';
 import { createWorld, dana, type Client, type World } from '../world.ts';
 
@@ -12,12 +15,14 @@ interface List {
 const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
 
 forEachEngine('What a table does beyond storing:', (engine) => {
+  let database: Database;
   let world: World;
   let client: Client;
   let row: (path: string) => Promise<Record<string, unknown>>;
   const patch = (path: string, body: object) => client.send<Failure>('PATCH', path, body);
   beforeAll(async () => {
-    world = await createWorld(await engine.open());
+    database = await engine.open();
+    world = await createWorld(database);
     client = world.as(dana);
     row = async (path) => (await client.get(path)).body;
   });
@@ -187,5 +192,48 @@ forEachEngine('What a table does beyond storing:', (engine) => {
     expect(await row(task)).toMatchObject({ percentcomplete: 100, actualdurationminutes: 20, statuscode: 5 });
     const call = await client.create('phonecalls', { subject: 'Call' });
     expect(await row(`phonecalls(${call})`)).toMatchObject({ directioncode: true });
+  });
+
+  test.each(['accounts', 'contacts', 'leads'])('an address of %s is also there whole', async (set) => {
+    const name = { accounts: 'name', contacts: 'lastname', leads: 'subject' }[set]!;
+    const place = { address1_city: 'Seattle', address1_stateorprovince: 'WA', address1_postalcode: '98101' };
+    const path = `${set}(${await client.create(set, { [name]: 'Whole', address1_line1: '1 Pine St', ...place })})`;
+    const whole = async () => (await row(path))['address1_composite'];
+    expect(await whole()).toBe('1 Pine St\r\nSeattle, WA 98101');
+    await patch(path, { address1_line2: 'Floor 2', address1_stateorprovince: null, address1_country: 'USA' });
+    expect(await whole()).toBe('1 Pine St\r\nFloor 2\r\nSeattle, 98101\r\nUSA');
+    expect((await row(path))['address2_composite']).toBeNull();
+    await patch(path, { address1_composite: 'Elsewhere', [name]: 'Renamed' });
+    expect(await whole()).toContain('Floor 2');
+  });
+
+  test('addresses of before are made whole by the step that brings them', async () => {
+    const { db } = database;
+    const given = [
+      {
+        address1_line1: '1 Pine St',
+        address1_city: 'Seattle',
+        address1_stateorprovince: 'WA',
+        address1_country: 'USA',
+      },
+      { address1_line3: 'Third', address1_postalcode: '24103' },
+      { address1_city: 'Kiel' },
+      {},
+    ];
+    const ids: string[] = [];
+    for (const [index, address] of given.entries())
+      ids.push(await client.create('accounts', { name: `Before ${index}`, ...address }));
+    const wholes = async () => {
+      const found: unknown[] = [];
+      for (const id of ids) found.push((await row(`accounts(${id})`))['address1_composite']);
+      return found;
+    };
+    const written = await wholes();
+    for (const table of ['account', 'contact', 'lead'])
+      for (const address of ['address1', 'address2'])
+        await sql.raw(`alter table ${table} drop column ${address}_composite`).execute(db);
+    await wholeAddresses.up(db, engine.engine);
+    expect(await wholes()).toEqual(written);
+    expect(written).toEqual(['1 Pine St\r\nSeattle, WA\r\nUSA', 'Third\r\n24103', 'Kiel', null]);
   });
 });

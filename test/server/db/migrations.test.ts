@@ -118,7 +118,8 @@ forEachEngine('The steps of the schema', ({ engine, open, blank }) => {
     await first.close();
     const again = await openDatabase(location);
     const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(again.db);
-    expect(rows.slice(-3).map(({ name }) => name)).toEqual(['0007-keys', '0008-imports', '0009-custom']);
+    const settled = rows.map(({ name }) => name).filter((name) => /^000[789]/.test(name));
+    expect(settled).toEqual(['0007-keys', '0008-imports', '0009-custom']);
     await again.close();
   });
 });

@@ -29,6 +29,7 @@ export function address(number: 1 | 2, types: Record<number, string> = addressTy
   };
   const label = (name: string) => `Address ${number}: ${name}`;
   const further: Columns = {
+    [`${at}composite`]: byServer(memo(number === 1 ? 'Address 1' : 'Address 2', 1_000)),
     [`${at}line2`]: text(label('Street 2'), 250),
     [`${at}line3`]: text(label('Street 3'), 250),
     [`${at}name`]: text(label('Name'), 200),
