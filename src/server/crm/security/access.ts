@@ -5,6 +5,7 @@ import type { Column, Model, Table } from '../../odata/metadata.ts';
 import type { Access, Caller, ColumnUse, ConditionUse, Right, Standing } from '../../odata/session.ts';
 import { hiddenColumn, missingPrivilege, missingRight } from './refusals.ts';
 import { createCount } from './few.ts';
+import { keepConditions } from './kept-conditions.ts';
 import { isPrivileged, reachCondition } from './reach.ts';
 import { securing } from './secured-columns.ts';
 import { createWriteAccess } from './write-access.ts';
@@ -15,8 +16,11 @@ import { createWriteAccess } from './write-access.ts';
  * @param forget drops what is kept about callers; called once their roles, teams or units were changed for everybody
  */
 export function createAccess(engine: Engine, model: () => Model, forget: () => void): Access {
+  const conditionOf = keepConditions((standing, right, table, alias, use) =>
+    reachCondition({ engine, model: model(), standing, use }, right, table, alias),
+  );
   const condition = ({ standing }: Caller, right: Right, table: Table, alias: string, use: ConditionUse = 'check') =>
-    reachCondition({ engine, model: model(), standing, use }, right, table, alias);
+    conditionOf(standing, right, table, alias, use);
   const demand = (caller: Caller, right: Right, table: Table): void => {
     if (!isPrivileged(model(), caller.standing, right, table)) throw missingPrivilege(caller, right, table);
   };
