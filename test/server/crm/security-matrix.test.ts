@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { forEachEngine } from '../engines.ts';
 import type { Answer } from '../world.ts';
 import { hasPrivilege, kinds, may, teams, type Holding, type Kind, type Verb } from './security-oracle.ts';
-import { createSecurityWorld, holdings, type Cluster, type SecurityWorld } from './security-world.ts';
+import { addressOf, createSecurityWorld, holdings, type Cluster, type SecurityWorld } from './security-world.ts';
 
 type Rows = { value: Record<string, unknown>[] };
 type Ask = (world: SecurityWorld) => Promise<string[] | number | 'refused'>;
@@ -215,7 +215,62 @@ const paths: [string, Ask][] = [
         ({ value }) => Number(value[0]?.['n'] ?? 0),
       ),
   ],
+  [
+    'a stored view',
+    async (world) => {
+      const views = await world.admin.get<Rows>(
+        "savedqueries?$filter=returnedtypecode eq 'contact'&$orderby=name&$top=1",
+      );
+      const view = String(views.body.value[0]!['savedqueryid']);
+      return listed(`contacts?savedQuery=${view}`, 'fullname')(world);
+    },
+  ],
+  [
+    'export',
+    async ({ world, readerAs }) => {
+      const answer = await world.app.inject({
+        url: '/crm/export/contacts?$select=lastname&headings=logical',
+        headers: { authorization: `Bearer ${await world.token(readerAs)}` },
+      });
+      if (answer.statusCode === 403) return 'refused';
+      const [head, ...lines] = answer.body.trim().split(/\r?\n/);
+      const place = head!.split(',').indexOf('lastname');
+      return lines.map((line) => line.split(',')[place]!.replaceAll('"', ''));
+    },
+  ],
+  [
+    'RetrieveTotalRecordCount',
+    async ({ reader }) =>
+      read(
+        await reader.get<{ EntityRecordCountCollection: { Values: number[] } }>(
+          "RetrieveTotalRecordCount(EntityNames=['contact'])",
+        ),
+        (body) => body.EntityRecordCountCollection.Values[0]!,
+      ),
+  ],
+  [
+    'RetrieveSharedPrincipalsAndAccess',
+    each(({ contact }) => `RetrieveSharedPrincipalsAndAccess(Target=@t)?@t={"@odata.id":"contacts(${contact})"}`),
+  ],
+  [
+    'RetrieveDuplicates',
+    each((_, name) => {
+      const entity = { '@odata.type': 'Microsoft.Dynamics.CRM.contact', emailaddress1: addressOf(name) };
+      const parameters = `@e=${encodeURIComponent(JSON.stringify(entity))}&@n='contact'&@p={"PageNumber":1,"Count":5}`;
+      return `RetrieveDuplicates(BusinessEntity=@e,MatchingEntityName=@n,PagingInfo=@p)?${parameters}`;
+    }, some),
+  ],
+  [
+    'alongside_ResolveAddresses',
+    each(
+      (_, name) => `alongside_ResolveAddresses(Addresses=@a)?@a=["${addressOf(name)}"]`,
+      ({ value }) => (value[0]!['Candidates'] as object[]).length > 0,
+    ),
+  ],
 ];
+
+/** Where what is not seen is left out without a word; every other way says that the privilege is missing. */
+const quiet = new Set(["a lookup's name", 'alongside_ResolveAddresses']);
 
 type Outcome = 'done' | 'no privilege' | 'no right' | 'not found';
 type Attempt = (world: SecurityWorld, cluster: Cluster, name: string) => Promise<Answer>;
@@ -389,10 +444,26 @@ forEachEngine('the security matrix', ({ open }) => {
 
     test.each(paths)('%s', async (path, ask) => {
       const seen = await ask(world);
-      // The name of a row is left out without a word; every other way says that the privilege is missing.
-      if (!hasPrivilege(holding)) expect(seen).toEqual(path === "a lookup's name" ? [] : 'refused');
+      if (!hasPrivilege(holding)) expect(seen).toEqual(quiet.has(path) ? [] : 'refused');
       else if (typeof seen === 'number') expect(seen).toBe(wanted.length);
       else expect(seen === 'refused' ? seen : seen.map(plainName).sort()).toEqual(wanted);
+    });
+
+    test('changes are told to those alone who may read all rows', async () => {
+      const { admin, reader, clusters } = world;
+      const tracking = { prefer: 'odata.track-changes' };
+      const before = await admin.get<{ '@odata.deltaLink': string }>('contacts?$select=lastname', tracking);
+      const delta = before.body['@odata.deltaLink'].replace(/^.*\/v9\.2\//, '');
+      for (const { contact } of clusters.values()) await admin.send('PATCH', `contacts(${contact})`, { jobtitle: 'd' });
+      const all = holding.own === 'global' ? [...names].sort() : 'refused';
+      for (const [path, headers] of [['contacts?$select=lastname', tracking] as const, [delta, {}] as const]) {
+        const seen = await listed(path, 'lastname', headers)(world);
+        expect(seen === 'refused' ? seen : (seen as string[]).filter((name) => names.includes(name)).sort()).toEqual(
+          all,
+        );
+      }
+      const count = delta.replace(/^contacts\?.*(?=\$deltatoken)/, 'contacts/$count?');
+      expect((await reader.get(count)).status).toBe(all === 'refused' ? 403 : 200);
     });
   });
 

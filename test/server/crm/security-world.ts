@@ -26,6 +26,7 @@ export interface SecurityWorld {
   world: World;
   admin: Client;
   reader: Client;
+  readerAs: Somebody;
   ids: Map<string, string>;
   clusters: Map<string, Cluster>;
   /** An account of the reader's own, above all contacts. */
@@ -46,6 +47,11 @@ const VERBS: Record<Verb, string> = {
   share: 'Share',
 };
 const DEPTHS = { basic: 'Basic', local: 'Local', deep: 'Deep', global: 'Global' } as const;
+
+/** The mail address of the contact of a kind. */
+export function addressOf(name: string): string {
+  return `${name.replaceAll(/\W+/g, '.')}@in.example`;
+}
 
 export function somebody(name: Person, index: number): Somebody {
   return {
@@ -86,6 +92,7 @@ export async function createSecurityWorld(database: Database): Promise<SecurityW
   const freshContact = async (name: string, kind: Kind) => {
     const id = await admin.create('contacts', {
       lastname: name,
+      emailaddress1: addressOf(name),
       'parentcustomerid_account@odata.bind': `/accounts(${hub})`,
       ...owner(kind.owner),
     });
@@ -122,7 +129,7 @@ export async function createSecurityWorld(database: Database): Promise<SecurityW
       if (role !== undefined) await link(admin, place, `roles(${role})`);
     }
   };
-  return { world, admin, reader: world.as(readerAs), ids, clusters, hub, hold, freshContact };
+  return { world, admin, reader: world.as(readerAs), readerAs, ids, clusters, hub, hold, freshContact };
 }
 
 async function done(answer: ReturnType<Client['send']>): Promise<void> {
@@ -191,8 +198,9 @@ async function makeRoles(admin: Client): Promise<Map<string, string>> {
   const own = ['Account', 'Opportunity'].flatMap((table) =>
     all.map((verb): [string, string] => [`prv${verb}${table}`, 'Basic']),
   );
-  // Whoever is made an owner, or is shared with, must be seen.
-  await make('base', 1, [...own, ['prvReadUser', 'Global'], ['prvReadTeam', 'Global']]);
+  // Whoever is made an owner, or is shared with, must be seen; so must the views be that are asked for.
+  const seen = ['User', 'Team', 'Savedquery'].map((table): [string, string] => [`prvRead${table}`, 'Global']);
+  await make('base', 1, [...own, ...seen]);
   for (const depth of Object.keys(DEPTHS) as (keyof typeof DEPTHS)[]) {
     for (const inherited of [1, 0]) {
       const privileges = ['Contact', 'Activity'].flatMap((table) =>
