@@ -43,7 +43,7 @@ forEachEngine('What FetchXML and delta links show to whom', (engine) => {
     await give(narrow);
     const mine = { 'ownerid@odata.bind': `/systemusers(${userId})` };
     const own = await admin.create('accounts', { name: 'Own', ...mine });
-    const foreign = await admin.create('accounts', { name: 'Foreign' });
+    const foreign = await admin.create('accounts', { name: 'Yonder' });
     const company = (id: string) => ({ 'parentcustomerid_account@odata.bind': `/accounts(${id})` });
     await admin.create('contacts', { lastname: 'Berg', telephone1: '1', ...company(own), ...mine });
     await admin.create('contacts', { lastname: 'Dahl', telephone1: '2', ...company(foreign), ...mine });
@@ -73,7 +73,7 @@ forEachEngine('What FetchXML and delta links show to whom', (engine) => {
     expect(await names(contacts(lastName + first), 'lastname', 'a.name')).toEqual([['Berg', 'Own']]);
     const count = '<attribute name="contactid" aggregate="count" alias="n"/>';
     expect(await names(contacts(count, 'aggregate="true"'), 'n')).toEqual([[2]]);
-    // The order would tell the names of rows that are not seen: Foreign counts as nothing.
+    // The order would tell the names of rows that are not seen: Yonder counts as nothing, and nothing comes first.
     const sorted = '<attribute name="lastname"/><order attribute="parentcustomerid"/>';
     expect(await names(contacts(sorted), 'lastname')).toEqual([['Dahl'], ['Berg']]);
   });
