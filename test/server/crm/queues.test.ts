@@ -60,6 +60,19 @@ forEachEngine('A queue', (engine) => {
     expect((await client.get(`tasks(${id})`)).status).toBe(200);
   });
 
+  test('takes nothing while it is inactive', async () => {
+    const client = await start();
+    const queue = await client.create('queues', { name: 'Closed' });
+    const { Target } = await task(client);
+    const change = (statecode: number) =>
+      client.send('PATCH', `queues(${queue})`, { statecode, statuscode: statecode + 1 });
+    expect((await change(1)).status).toBe(204);
+    const refused = await add(client, queue, Target);
+    expect([refused.status, refused.text]).toEqual([400, expect.stringContaining('not active')]);
+    expect((await change(0)).status).toBe(204);
+    expect((await add(client, queue, Target)).status).toBe(200);
+  });
+
   test('refuses by name what it cannot hold', async () => {
     const client = await start();
     const queue = await client.create('queues', { name: 'Strict' });

@@ -238,6 +238,13 @@ forEachEngine('rights as they change', ({ open }) => {
     await ok(admin.send('DELETE', `businessunits(${empty})`));
   });
 
+  test('a role takes ten thousand privileges at once, and no more', async () => {
+    const role = await admin.create('roles', { name: 'Too many' });
+    const Privileges = Array.from({ length: 10_001 }, () => ({ PrivilegeName: 'prvReadContact', Depth: 'Basic' }));
+    const answer = await admin.send('POST', `roles(${role})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, { Privileges });
+    expect([answer.status, answer.text]).toEqual([400, expect.stringContaining('10000')]);
+  });
+
   test('RetrieveUserPrivileges lists the deepest of each', async () => {
     const answer = await admin.get<{ RolePrivileges: Record<string, unknown>[] }>(
       `systemusers(${me})/Microsoft.Dynamics.CRM.RetrieveUserPrivileges()`,
