@@ -144,4 +144,18 @@ forEachEngine('A file', (engine) => {
     });
     expect(answer.rawPayload.includes(bytes)).toBe(true);
   });
+
+  test('is taken from a batch with the line ends and spaces that it ends with', async () => {
+    const path = `contacts(${await client.create('contacts', { lastname: 'Batched' })})/entityimage`;
+    const file = Buffer.concat([bytes, Buffer.from('\n \r\n\r\n')]);
+    const head = `--b\r\nContent-Type: application/http\r\n\r\nPUT ${path} HTTP/1.1\r\nContent-Type: application/octet-stream\r\n\r\n`;
+    const answer = await world.app.inject({
+      method: 'POST',
+      url: '/api/data/v9.2/$batch',
+      headers: { authorization: `Bearer ${await world.token(dana)}`, 'content-type': 'multipart/mixed; boundary=b' },
+      payload: Buffer.concat([Buffer.from(head), file, Buffer.from('\r\n--b--')]),
+    });
+    expect(answer.payload).toContain('HTTP/1.1 204');
+    expect((await load(`${path}/$value`)).rawPayload.equals(file)).toBe(true);
+  });
 });

@@ -143,7 +143,10 @@ function readRequest(part: Part, { session }: Place): ApiRequest {
     const colon = line.indexOf(':');
     if (colon > 0) headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
   }
-  const body = head < 0 ? undefined : trimEnd(part.body.subarray(head + 4));
+  const rest = head < 0 ? undefined : part.body.subarray(head + 4);
+  // Empty lines below a text are the client's habit; below a file they are the file.
+  const isFile = /^application\/octet-stream\b/i.test(headers['content-type'] ?? '');
+  const body = rest === undefined || isFile ? rest : trimEnd(rest);
   const [path = '', search = ''] = splitOnce(relative(match[2], session.root), '?');
   return { method: match[1], path, search, headers, body };
 }
