@@ -26,6 +26,8 @@ const project = (displayName, folders, more = {}) => ({
 
 export default {
   randomize: true,
+  // What hangs should fail; a machine that is busy should not.
+  testTimeout: 30_000,
   projects: [
     project('unit', ['model', 'api', 'sync', 'host', 'identity', 'outlook', 'taskpane', 'manifest']),
     project('server', ['server'], {

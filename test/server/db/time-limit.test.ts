@@ -25,7 +25,10 @@ async function open(location: Parameters<typeof openDatabase>[0], seconds: numbe
     await database.close();
   });
   await world.as(dana).get('WhoAmI');
-  await sql.raw(everyone).execute(database.db);
+  await database.transaction(async (queries) => {
+    if (database.engine === 'postgres') await sql`set local statement_timeout = 0`.execute(queries);
+    await sql.raw(everyone).execute(queries);
+  });
   return world;
 }
 
@@ -64,7 +67,10 @@ test('lambdas, counts, sorting and folded text are all under the clock', async (
   closing.push(() => database.close());
   const late = await createWorld(database);
   await late.as(dana).get('WhoAmI');
-  await sql.raw(everyone).execute(database.db);
+  await database.transaction(async (queries) => {
+    if (database.engine === 'postgres') await sql`set local statement_timeout = 0`.execute(queries);
+    await sql.raw(everyone).execute(queries);
+  });
   const paths = [
     `contacts?$select=fullname&$filter=contains(description,'abc')`,
     `contacts?$select=fullname&$orderby=jobtitle&$top=1`,
