@@ -16,7 +16,7 @@ import { createWriteAccess } from './write-access.ts';
  * @param forget drops what is kept about callers; called once their roles, teams or units were changed for everybody
  */
 export function createAccess(engine: Engine, model: () => Model, forget: () => void): Access {
-  const conditionOf = keepConditions((standing, right, table, alias, use) =>
+  const conditionOf = keepConditions(engine, (standing, right, table, alias, use) =>
     reachCondition({ engine, model: model(), standing, use }, right, table, alias),
   );
   const condition = ({ standing }: Caller, right: Right, table: Table, alias: string, use: ConditionUse = 'check') =>
