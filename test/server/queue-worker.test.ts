@@ -3,7 +3,7 @@ import type { Change } from '../../src/model/change.ts';
 import { CrmError } from '../../src/model/errors.ts';
 import { ledgerLife } from '../../src/model/schedule.ts';
 import { createBreaker } from '../../src/server/queue/breaker.ts';
-import { createLedger } from '../../src/server/queue/ledger.ts';
+import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
 import type { Timers } from '../../src/server/queue/timers.ts';
 import { createWorker } from '../../src/server/queue/worker.ts';
 import { trackChange } from '../sync/samples.ts';
@@ -13,6 +13,22 @@ import { forEachEngine } from './engines.ts';
 const dana = 'd0a7a000-0001-4000-8000-000000000001';
 const unavailable = (code: 'unavailable' | 'throttled' = 'unavailable', retryAfter?: number) =>
   new CrmError(code, 'Not now.', retryAfter === undefined ? {} : { retryAfter });
+
+/** The ledger, telling of every call that begins (1) and ends (-1). */
+function watched(ledger: Ledger, tell: (change: 1 | -1) => void): Ledger {
+  return new Proxy(ledger, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...given: unknown[]) => {
+        const answer: unknown = Reflect.apply(member, target, given);
+        if (!(answer instanceof Promise)) return answer;
+        tell(1);
+        return answer.finally(() => tell(-1));
+      };
+    },
+  });
+}
 
 forEachEngine('the worker', ({ open }) =>
   describe('at work', () => {
@@ -40,7 +56,13 @@ forEachEngine('the worker', ({ open }) =>
         probes: 0,
         crm: (() => null) as (change: Change | 'probe') => CrmError | null,
       };
-      const ledger = createLedger(database, () => now);
+      let busy = 0;
+      const ledger = watched(
+        createLedger(database, () => now),
+        (change) => {
+          busy += change;
+        },
+      );
       const probe = async () => {
         world.probes += 1;
         const error = world.crm('probe');
@@ -76,7 +98,9 @@ forEachEngine('the worker', ({ open }) =>
             alarms.delete(alarm);
             ring();
           }
-          for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+          // A real database takes its own time: the next step waits until nothing is asked of it any more.
+          for (let calm = 0; calm < 20; calm = busy > 0 ? 0 : calm + 1)
+            await new Promise((resolve) => setImmediate(resolve));
           now += Math.min(step, left);
         }
       };
