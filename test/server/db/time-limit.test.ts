@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { afterAll, expect, test } from '@jest/globals';
 import { openDatabase } from '../../../src/server/db/open.ts';
-import { newDatabase } from '../engines.ts';
+import { forEachEngine } from '../engines.ts';
 import { createWorld, dana, type World } from '../world.ts';
 
 const closing: (() => Promise<void>)[] = [];
@@ -47,17 +47,10 @@ async function refuses(world: World): Promise<void> {
   expect((await world.as(dana).get(`contacts/$count?$filter=contains(fullname,'Name 19')`)).text).toBe('1111');
 }
 
-test('a query that would take minutes is refused, others are answered, on SQLite', async () => {
-  await refuses(await open({ file: ':memory:' }, 1));
-}, 60_000);
-
-const address = process.env['TEST_POSTGRES_URL'];
-(address === undefined ? test.skip : test)(
-  'a query that would take minutes is refused, others are answered, on PostgreSQL',
-  async () => {
-    await refuses(await open({ url: await newDatabase(address ?? '') }, 1));
-  },
-  60_000,
+forEachEngine('the limit of a statement', ({ blank }) =>
+  test('a query that would take minutes is refused, others are answered', async () => {
+    await refuses(await open(await blank(), 1));
+  }, 60_000),
 );
 
 test('lambdas, counts, sorting and folded text are all under the clock', async () => {
