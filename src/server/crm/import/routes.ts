@@ -9,7 +9,7 @@ import { exportRows } from './export.ts';
 import { importable, readMapping, targetsOf } from './mapping.ts';
 import { planRows } from './plan.ts';
 import { hashOf, runImport, type OnDuplicate } from './run.ts';
-import { LARGEST_FILE, MOST_ROWS, readSheet } from './sheet.ts';
+import { LARGEST_FILE, MOST_ROWS, readSheet } from './read-sheet.ts';
 
 /** Lines of each list that a preview shows. */
 const SHOWN = 200;

@@ -1,6 +1,4 @@
-import { readCards } from './cards.ts';
-import { readCsv } from './csv.ts';
-import { readText, unreadable, type Encoding } from './text.ts';
+import type { Encoding } from './text.ts';
 
 /** What was in a file, whatever its form: headings, and below them rows of text. */
 export interface Sheet {
@@ -16,19 +14,4 @@ export interface SheetRow {
   /** The line it begins at, or the number of the card: what a person finds it by. */
   number: number;
   cells: readonly string[];
-}
-
-export const LARGEST_FILE = 10 * 1024 * 1024;
-export const MOST_ROWS = 10_000;
-
-/** @throws {HttpError} 400 with a sentence that says what is wrong with the file, and where */
-export async function readSheet(bytes: Uint8Array): Promise<Sheet> {
-  if (bytes.length === 0) throw unreadable('The file is empty.');
-  const { text, encoding } = readText(bytes);
-  const isCards = /^\s*BEGIN:VCARD\s/i.test(text);
-  const sheet: Sheet = isCards
-    ? { kind: 'vcard', encoding, delimiter: undefined, ...readCards(text, MOST_ROWS) }
-    : { kind: 'csv', encoding, ...(await readCsv(text, MOST_ROWS)) };
-  if (sheet.rows.length === 0) throw unreadable('The file holds headings but no rows.');
-  return sheet;
 }
