@@ -6,6 +6,11 @@ import type { Literal } from './parse/tokens.ts';
 /** What a column holds in the database, the same on both engines. */
 export type Stored = string | number | Uint8Array | null;
 
+/** Truth is a number in the database. */
+export function asStored(value: string | number | boolean): Stored {
+  return typeof value === 'boolean' ? Number(value) : value;
+}
+
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const TIME = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
 

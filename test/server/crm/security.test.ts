@@ -298,6 +298,15 @@ forEachEngine('rights as they change', ({ open }) => {
     expect((await world.as(lena).get("contacts?$filter=mobilephone eq '0171'")).status).toBe(200);
   });
 
+  test('a secured column with a default is filled in for everybody, and set only by who may', async () => {
+    const credit = "EntityDefinitions(LogicalName='contact')/Attributes(LogicalName='creditonhold')";
+    await ok(admin.send('PUT', credit, { AttributeType: 'Boolean', IsSecured: true }));
+    const held = await salesman.send('POST', 'contacts', { lastname: 'Held', creditonhold: true });
+    expect(held).toMatchObject({ status: 403, body: { error: { code: '0x8004f502' } } });
+    await ok(salesman.send('POST', 'contacts', { lastname: 'Free' }));
+    await ok(admin.send('PUT', credit, { AttributeType: 'Boolean', IsSecured: false }));
+  });
+
   test('nothing but IsSecured of a column changes through its definition, and not for every column', async () => {
     const of = (column: string) => `EntityDefinitions(LogicalName='account')/Attributes(LogicalName='${column}')`;
     const whole = async (column: string) => {

@@ -1,7 +1,7 @@
 import type { Table } from '../../odata/metadata.ts';
 import { isPolymorphic } from '../../odata/read/scope.ts';
 import type { Row, WriteAccess, WriteSession } from '../../odata/session.ts';
-import type { Stored } from '../../odata/values.ts';
+import { asStored, type Stored } from '../../odata/values.ts';
 import { consequences } from './consequences.ts';
 import { wasCreatedHere } from './created-here.ts';
 import { demandLink } from './links.ts';
@@ -66,8 +66,8 @@ function demandColumns(session: WriteSession, use: 'create' | 'update', table: T
   for (const [name, value] of values) {
     const column = table.columns.get(name);
     if (column === undefined || column.readOnly === true || (use === 'create' && value === null)) continue;
-    // What the server itself filled in is no wish of the caller's.
-    if (use === 'create' && column.initial !== undefined) continue;
+    // What the server itself fills in is no wish of the caller's.
+    if (use === 'create' && column.initial !== undefined && value === asStored(column.initial)) continue;
     session.access.demandColumn(session.caller, use, table, column);
   }
 }

@@ -11,7 +11,7 @@ import type { Row, Session, WriteSession } from '../session.ts';
 import { isIndexOf } from './alternate-key.ts';
 import { settleMoney } from './money.ts';
 import { newId } from './new-id.ts';
-import { storedTime, type Stored } from '../values.ts';
+import { asStored, storedTime, type Stored } from '../values.ts';
 
 /** One row as it is stored, only if the caller may see it. @throws {HttpError} 404; 403 when rows of the table cannot be read at all */
 export async function requireRow(session: Session, table: Table, id: string): Promise<Row> {
@@ -92,10 +92,6 @@ function fillIn({ caller, now }: WriteSession, table: Table, values: Map<string,
   }
   if (table.states.size > 0 && !values.has('statecode') && !values.has('statuscode'))
     values.set('statecode', [...table.states.keys()][0] ?? 0);
-}
-
-function asStored(value: string | number | boolean): Stored {
-  return typeof value === 'boolean' ? Number(value) : value;
 }
 
 /** Writes over the row as it was read: a change by somebody else in between is 412. @returns the new version */
