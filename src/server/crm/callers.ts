@@ -152,12 +152,10 @@ async function welcome(options: CallersOptions, identity: Identity): Promise<Use
       } else if (isAdministrator || isService || options.firstSignIn === 'create')
         await addUser(options, queries, identity);
       else return;
-      await giveRole(
-        options,
-        queries,
-        identity,
-        isAdministrator ? 'System Administrator' : identity.kind === 'application' ? 'Sync Service' : 'Salesperson',
-      );
+      if (isAdministrator) await giveRole(options, queries, identity, 'System Administrator');
+      // Whoever was entered with roles has those, and no other.
+      else if (entered === undefined || !(await hasRoles(queries, entered)))
+        await giveRole(options, queries, identity, identity.kind === 'application' ? 'Sync Service' : 'Salesperson');
     });
   } catch (error) {
     // Two first requests at once: the other one made the user.
@@ -198,6 +196,11 @@ async function addUser(
     tableOf(options.model, 'systemuser'),
     values,
   );
+}
+
+async function hasRoles(queries: Queries, userId: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from systemuserroles where systemuserid = ${userId} limit 1`.execute(queries);
+  return rows.length > 0;
 }
 
 async function giveRole(

@@ -21,6 +21,22 @@ forEachEngine('signing in', ({ open }) => {
     await world.app.close();
   });
 
+  test('who was entered with a role gets no other at the first sign-in', async () => {
+    const world = await createWorld(await open(), { crm });
+    const me = await world.as(dana).create('systemusers', { lastname: 'Santos', internalemailaddress: miguel.address });
+    const found = await world
+      .as(dana)
+      .get<{ value: { roleid: string }[] }>("roles?$select=roleid&$filter=name eq 'Customer Service Representative'");
+    const link = { '@odata.id': `roles(${found.body.value[0]!.roleid})` };
+    await world.as(dana).send('POST', `systemusers(${me})/systemuserroles_association/$ref`, link);
+    await world.as(miguel).get('WhoAmI');
+    const held = `systemusers(${me})/systemuserroles_association?$select=name`;
+    expect((await world.as(dana).get(held)).body).toMatchObject({
+      value: [{ name: 'Customer Service Representative' }],
+    });
+    await world.app.close();
+  });
+
   test("the product's own worker is welcome where no other application is, and is not held back", async () => {
     const database = await open();
     const strict = { crm, limits: { requests: 1, executionSeconds: 60, concurrent: 10 } };
