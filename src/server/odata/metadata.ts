@@ -11,6 +11,7 @@ export type ColumnKind =
   | 'money'
   | 'boolean'
   | 'choice'
+  | 'choices'
   | 'datetime'
   | 'date'
   | 'guid'

@@ -1,6 +1,7 @@
 import { badRequest, shown } from './bad-request.ts';
 import { separate, writeDay, writeMoment, type Formats } from './formats.ts';
 import type { Column } from './metadata.ts';
+import { fromSelection, fromValues, labelsOf, writeSelection } from './multi-select.ts';
 import type { Literal } from './parse/tokens.ts';
 
 /** What a column holds in the database, the same on both engines. */
@@ -58,6 +59,9 @@ export function fromLiteral(column: Column, literal: Literal, roundUp = false): 
       if (typeof value !== 'number' || Math.abs(value) > 1e15 || !(isReal(column) || Number.isInteger(value)))
         throw wrong();
       return value;
+    case 'choices':
+      if (literal.type !== 'string' && literal.type !== 'number') throw wrong();
+      return fromValues(column, [value]);
     case 'boolean':
       if (typeof value === 'boolean' || value === 0 || value === 1) return Number(value);
       throw wrong();
@@ -91,6 +95,8 @@ export function fromJson(column: Column, value: unknown): Stored {
       return fromNumber(column, value, false);
     case 'choice':
       return fromChoice(column, value);
+    case 'choices':
+      return fromSelection(column, value);
     case 'boolean':
       if (typeof value !== 'boolean') throw unfit(column, 'true or false');
       return Number(value);
@@ -157,6 +163,7 @@ function fromBase64(column: Column, value: unknown): Uint8Array {
 export function toJson(column: Column, stored: unknown): unknown {
   if (stored === null || stored === undefined) return null;
   if (column.kind === 'boolean') return stored === 1;
+  if (column.kind === 'choices' && typeof stored === 'string') return writeSelection(stored);
   return stored instanceof Uint8Array
     ? Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength).toString('base64')
     : stored;
@@ -194,6 +201,8 @@ export function formatted(
   switch (column.kind) {
     case 'choice':
       return column.options?.get(Number(stored));
+    case 'choices':
+      return typeof stored === 'string' ? labelsOf(column, stored) : undefined;
     case 'boolean':
       return stored === 1 ? 'Yes' : 'No';
     case 'integer':

@@ -164,7 +164,8 @@ function shapeOf(key: string, columns: readonly Column[]): TableShape {
   return {
     key,
     text: named(
-      (column) => (isText(column) && column.folded === undefined) || isOneOf('datetime', 'date', 'guid')(column),
+      (column) =>
+        (isText(column) && column.folded === undefined) || isOneOf('datetime', 'date', 'guid', 'choices')(column),
     ),
     folded: named((column) => column.folded === 'whole'),
     searched: named((column) => column.folded === 'inside'),

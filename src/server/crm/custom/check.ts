@@ -57,15 +57,15 @@ export function faultsOf(declaration: Declaration, standard: Model): string[] {
 
 function columnFaults(column: DeclaredColumn, tables: ReadonlySet<string>): string[] {
   switch (column.type) {
-    case 'choice': {
-      const values = column.options.map(({ value }) => value);
+    case 'choices':
+      return optionFaults(column.options);
+    case 'choice':
       return [
-        ...(new Set(values).size < values.length ? ['two options have the same value'] : []),
-        ...(column.default !== undefined && !values.includes(column.default)
+        ...optionFaults(column.options),
+        ...(column.default !== undefined && !column.options.some(({ value }) => value === column.default)
           ? ['the default is none of the options']
           : []),
       ];
-    }
     case 'lookup':
       return column.targets
         .filter((target, index) => !tables.has(target) || column.targets.indexOf(target) !== index)
@@ -73,6 +73,11 @@ function columnFaults(column: DeclaredColumn, tables: ReadonlySet<string>): stri
     default:
       return [];
   }
+}
+
+function optionFaults(options: readonly { value: number }[]): string[] {
+  const values = new Set(options.map(({ value }) => value));
+  return values.size < options.length ? ['two options have the same value'] : [];
 }
 
 function tableFaults({
@@ -93,6 +98,9 @@ function tableFaults({
   keys.forEach((key, index) => {
     const unknown = key.columns.find((column) => !names.has(column));
     if (unknown !== undefined) faults.push([`.keys[${index}]`, `${unknown} is no column of ${name}`]);
+    const several = columns.find((column) => column.type === 'choices' && key.columns.includes(column.name));
+    if (several !== undefined)
+      faults.push([`.keys[${index}]`, `${several.name} holds several choices and names no row`]);
   });
   return faults;
 }

@@ -89,6 +89,12 @@ function partOf(column: DeclaredColumn): Columns[string] {
         ...(column.default === undefined ? {} : { initial: column.default }),
       };
     }
+    case 'choices':
+      return {
+        ...shared,
+        kind: 'choices',
+        options: new Map(column.options.map((option) => [option.value, option.label])),
+      };
     case 'lookup':
       return { ...shared, kind: 'lookup', targets: column.targets };
     default:

@@ -40,6 +40,12 @@ const column = v.variant('type', [
     options: v.pipe(v.array(option), v.minLength(1, 'must name at least one option')),
     default: v.optional(whole),
   }),
+  // Several of its options at once; documented: without a default.
+  v.strictObject({
+    ...shared,
+    type: v.literal('choices'),
+    options: v.pipe(v.array(option), v.minLength(1, 'must name at least one option')),
+  }),
   v.strictObject({
     ...shared,
     type: v.literal('lookup'),

@@ -39,20 +39,32 @@ function valueOf(column: Column, text: string): unknown {
       if (NO.has(word)) return false;
       throw unfit(column, text, 'yes or no');
     }
-    case 'choice': {
-      const chosen = [...(column.options ?? [])].find(
-        ([value, label]) => String(value) === text || fold(label) === fold(text),
-      );
-      if (chosen === undefined)
-        throw unfit(column, text, `one of: ${[...(column.options?.values() ?? [])].join(', ')}`);
-      return chosen[0];
-    }
+    case 'choice':
+      return readOption(column, text);
+    case 'choices':
+      return readOptions(column, text);
     case 'date':
     case 'datetime':
       return readDate(column, text);
     default:
       return text;
   }
+}
+
+/** `Swimming; Camping` as an export writes it, or `1,9`. A label may itself hold a semicolon. */
+function readOptions(column: Column, text: string): string {
+  const labels = [...(column.options?.values() ?? [])];
+  if (labels.some((label) => fold(label) === fold(text))) return String(readOption(column, text));
+  const parts = text.split(/^[-\d\s,]+$/.test(text) ? ',' : ';');
+  return parts.map((part) => readOption(column, part.trim())).join(',');
+}
+
+function readOption(column: Column, text: string): number {
+  const chosen = [...(column.options ?? [])].find(
+    ([value, label]) => String(value) === text || fold(label) === fold(text),
+  );
+  if (chosen === undefined) throw unfit(column, text, `one of: ${[...(column.options?.values() ?? [])].join(', ')}`);
+  return chosen[0];
 }
 
 /** 1234.5 · 1,234.50 · 1.234,50 · € 1 234: the last of two different marks is the decimal one. */

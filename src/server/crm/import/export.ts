@@ -73,7 +73,7 @@ function cellOf({ name, kind }: Column, row: Row): string {
   const property = kind === 'lookup' ? `_${name}_value` : name;
   const value = row[property];
   if (value === null || value === undefined) return '';
-  const named = kind === 'lookup' || kind === 'choice' || kind === 'boolean';
+  const named = ['lookup', 'choice', 'choices', 'boolean'].includes(kind);
   const label = named ? row[property + FORMATTED] : undefined;
   const text = typeof label === 'string' ? label : typeof value === 'string' ? value : JSON.stringify(value);
   // A number is never a formula; whatever was typed by people may be one.

@@ -21,6 +21,7 @@ const KINDS = new Set([
   'money',
   'boolean',
   'choice',
+  'choices',
   'datetime',
   'date',
 ]);

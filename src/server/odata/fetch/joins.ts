@@ -145,6 +145,7 @@ function comparedAs({ kind }: Column): string {
     case 'money':
     case 'choice':
       return 'number';
+    case 'choices':
     case 'boolean':
     case 'datetime':
     case 'date':

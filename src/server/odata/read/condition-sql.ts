@@ -3,6 +3,7 @@ import { fold } from '../../db/fold.ts';
 import { badRequest } from '../bad-request.ts';
 import { parseArgument, type Argument, type Comparison, type Condition, type Operand } from '../parse/filter.ts';
 import { at } from '../identifier.ts';
+import type { Column } from '../metadata.ts';
 import { lambdaSql } from './lambda.ts';
 import {
   asGlob,
@@ -92,6 +93,7 @@ export function compareColumns(operator: Comparison, left: ColumnRef, right: Col
   const kindOf = ({ column }: ColumnRef) => (column.kind === 'memo' ? 'string' : column.kind);
   if (kindOf(left) !== kindOf(right))
     throw badRequest(`${left.column.name} and ${right.column.name} cannot be compared.`);
+  demandOrder(operator, left.column);
   const plain = sql<boolean>`${left.folded} ${sql.raw(OPERATORS[operator])} ${right.folded}`;
   return operator === 'ne' ? sql<boolean>`(${plain} or ${left.ref} is null or ${right.ref} is null)` : plain;
 }
@@ -105,10 +107,17 @@ export function compareValue(
     if (operator === 'eq') return sql<boolean>`${ref} is null`;
     return operator === 'ne' ? sql<boolean>`${ref} is not null` : sql<boolean>`1 = 0`;
   }
+  demandOrder(operator, column);
   const value = fromLiteral(column, literal, operator === 'ge' || operator === 'lt');
   const isFolded = (column.kind === 'string' || column.kind === 'memo') && column.exact !== true;
   const plain = sql<boolean>`${folded} ${sql.raw(OPERATORS[operator])} ${isFolded ? fold(String(value)) : value}`;
   return operator === 'ne' ? sql<boolean>`(${plain} or ${ref} is null)` : plain;
+}
+
+/** Sets of choices are equal or not; none comes before another. */
+function demandOrder(operator: Comparison, { kind, name }: Column): void {
+  if (kind === 'choices' && operator !== 'eq' && operator !== 'ne')
+    throw badRequest(`The operator ${operator} is not valid for ${name}, which holds several choices.`);
 }
 
 function textSql(

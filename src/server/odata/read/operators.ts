@@ -3,6 +3,7 @@ import { isOneOf } from '../../db/engine.ts';
 import { fold } from '../../db/fold.ts';
 import { badRequest } from '../bad-request.ts';
 import type { Column } from '../metadata.ts';
+import { containsAny, fromValues } from '../multi-select.ts';
 import type { Literal } from '../parse/tokens.ts';
 import { utc, type Zone } from '../time-zone.ts';
 import { fromLiteral, storedTime } from '../values.ts';
@@ -73,6 +74,8 @@ const orEqual =
 const operators = new Map<string, Operator>([
   ['In', list(inList)],
   ['NotIn', list(negated(inList))],
+  ['ContainValues', list(containValues)],
+  ['DoesNotContainValues', list(negated(containValues))],
   ['Between', list(between)],
   ['NotBetween', list(negated(between))],
   ['EqualUserId', none(isCaller)],
@@ -125,12 +128,26 @@ function roleBusinesses({ statement }: OperatorCall): RawBuilder<unknown> {
 function inList({ name, statement, column: found, values }: OperatorCall): RawBuilder<boolean> {
   const { column, ref, folded } = found;
   if (values.length === 0) throw badRequest(`${name} needs at least one value.`);
+  // Of several choices, the values are one set: what is selected is exactly these.
+  if (column.kind === 'choices') {
+    const given = values.map(({ value }) => value);
+    return sql<boolean>`${ref} = ${fromValues(column, given)}`;
+  }
   const stored = values.map((value) => comparable(column, value));
   if (!isNumeric(column)) return isOneOf(statement.session.engine, isText(column) ? folded : ref, stored.map(String));
   return sql<boolean>`${ref} in (${sql.join(stored)})`;
 }
 
+function containValues({ name, statement, column: { column, ref }, values }: OperatorCall): RawBuilder<boolean> {
+  if (column.kind !== 'choices')
+    throw badRequest(`${name} works on columns that hold several choices; ${column.name} is ${column.kind}.`);
+  const wanted = values.map(({ value }) => value);
+  return containsAny(statement.session.engine, column, ref, wanted);
+}
+
 function between({ name, column: { column, folded }, values }: OperatorCall): RawBuilder<boolean> {
+  if (column.kind === 'choices')
+    throw badRequest(`${name} is not valid for ${column.name}, which holds several choices.`);
   const [low, high] = values;
   if (low === undefined || high === undefined || values.length !== 2)
     throw badRequest(`${name} needs exactly two values.`);

@@ -6,12 +6,6 @@ import { findOperator, type Operator } from './operators.ts';
 import type { ColumnRef, Statement } from './scope.ts';
 
 const PREFIX = 'Microsoft.Dynamics.CRM.';
-/** Documented functions that no column here is made for, with the reason. */
-const UNFIT = new Map([
-  ['Contains', 'works on columns with a full-text index, and there is none; use contains(column,value)'],
-  ['ContainValues', 'works on columns that hold several choices, and there is none'],
-  ['DoesNotContainValues', 'works on columns that hold several choices, and there is none'],
-]);
 const PARAMETERS: Record<Operator['takes'], readonly string[]> = {
   0: [],
   1: ['PropertyValue'],
@@ -32,8 +26,9 @@ export function queryFunction(
   find: (segments: string[]) => ColumnRef,
 ): RawBuilder<boolean> {
   const name = fullName.startsWith(PREFIX) ? fullName.slice(PREFIX.length) : '';
-  const reason = UNFIT.get(name);
-  if (reason !== undefined) throw badRequest(`${name} ${reason}.`);
+  // Documented for every column without a full-text index, and there is none here.
+  if (name === 'Contains')
+    throw badRequest('Unknown Condition Operator: Contains. FetchXml does not support it', '0x80041120');
   const operator = findOperator(name);
   if (operator === undefined) throw badRequest(`The function ${shown(fullName)} is not supported in $filter.`);
   const wanted = PARAMETERS[operator.takes];

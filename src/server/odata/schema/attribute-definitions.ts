@@ -45,6 +45,13 @@ function kindOf(table: Table, column: Column): Kind {
       if (stateful && column.name === 'statecode') return { code: 'State', more: { DefaultFormValue: null } };
       if (stateful && column.name === 'statuscode') return { code: 'Status', more: { DefaultFormValue: -1 } };
       return { code: 'Picklist', more: { DefaultFormValue: column.initial ?? -1, ParentPicklistLogicalName: null } };
+    case 'choices':
+      return {
+        code: 'Virtual',
+        typeName: 'MultiSelectPicklist',
+        metadata: 'MultiSelectPicklist',
+        more: { DefaultFormValue: -1, ParentPicklistLogicalName: null },
+      };
     case 'datetime':
     case 'date':
       return { code: 'DateTime', more: dateProperties(column) };
@@ -95,7 +102,7 @@ function lookupKind({ name, targets = [] }: Column): Kind {
 /** The metadata of one column; `isSecured`: by an administrator, besides what the metadata map says itself. */
 export function attributeDefinition(table: Table, column: Column, number: number, isSecured: boolean): Definition {
   const { code, typeName, metadata = code, more = {} } = kindOf(table, column);
-  const enumerated = ['Picklist', 'State', 'Status'].includes(code);
+  const enumerated = ['Picklist', 'State', 'Status', 'MultiSelectPicklist'].includes(metadata);
   const related: [string, () => Definition | undefined][] = enumerated
     ? [
         ['OptionSet', () => choiceOptions(table, column)],

@@ -8,6 +8,7 @@ function edmType({ kind, name }: Column): string {
   switch (kind) {
     case 'string':
     case 'memo':
+    case 'choices':
       return 'Edm.String';
     case 'integer':
     case 'choice':
@@ -75,7 +76,7 @@ function property(table: Table, column: Column): string {
     Nullable: name === table.key ? 'false' : undefined,
     MaxLength: type === 'Edm.String' && length !== undefined && length < 1_000_000 ? String(length) : undefined,
     Scale: type === 'Edm.Decimal' ? 'variable' : undefined,
-    Unicode: type === 'Edm.String' && column.exact === true ? 'false' : undefined,
+    Unicode: type === 'Edm.String' && (column.exact === true || kind === 'choices') ? 'false' : undefined,
   };
   return element('Property', attributes, annotations);
 }
