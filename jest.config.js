@@ -34,6 +34,7 @@ export default {
       globalSetup: '<rootDir>/test/server/postgres.setup.js',
       globalTeardown: '<rootDir>/test/server/postgres.teardown.js',
     }),
+    project('drills', ['drills']),
     project('browser', ['browser']),
   ],
 };
