@@ -41,8 +41,10 @@ export function toHttpError(error: unknown): HttpError {
 
 function messageOf(error: unknown): string {
   // The framework repeats the whole address.
-  if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'FST_ERR_BAD_URL')
-    return 'The address holds an escape that is not valid UTF-8 text.';
+  if (typeof error === 'object' && error !== null && 'code' in error) {
+    if (error.code === 'FST_ERR_BAD_URL') return 'The address holds an escape that is not valid UTF-8 text.';
+    if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') return 'A part of the address is too long.';
+  }
   return typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : 'Bad request';
 }
 

@@ -1,3 +1,4 @@
+import { badRequest, shown } from '../bad-request.ts';
 import { notFound, type Segment } from '../parse/address.ts';
 import { readJson, type ApiResponse } from '../message.ts';
 import type { Column, Table } from '../metadata.ts';
@@ -62,10 +63,18 @@ async function readFile(ask: Ask, table: Table, id: string, column: Column, raw:
 }
 
 function putValue(ask: Ask, table: Table, id: string, column: Column): Promise<ApiResponse> {
-  const { value } = asObject(readJson(ask.request));
-  return change(ask, table, id, (session, before) =>
-    changeRow(session, table, before, { [column.name]: value ?? null }),
-  );
+  const value = valueOf(asObject(readJson(ask.request)), column);
+  return change(ask, table, id, (session, before) => changeRow(session, table, before, { [column.name]: value }));
+}
+
+/** `{ "value": ... }`: whoever forgets it would otherwise empty the column. @throws {HttpError} 400 */
+function valueOf({ value, ...others }: Record<string, unknown>, column: Column): unknown {
+  const strange = Object.keys(others).find((name) => !name.startsWith('@'));
+  if (strange !== undefined)
+    throw badRequest(`The value of ${column.name} is sent as "value", not as "${shown(strange)}".`, '0x80048d19');
+  if (value === undefined)
+    throw badRequest(`The value of ${column.name} is missing: send it as "value".`, '0x80048d19');
+  return value;
 }
 
 async function putFile(ask: Ask, table: Table, id: string, column: Column): Promise<ApiResponse> {

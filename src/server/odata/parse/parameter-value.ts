@@ -1,5 +1,6 @@
 import { badRequest, shown } from '../bad-request.ts';
 import { parseLiteral } from './filter.ts';
+import { tryJson } from './json.ts';
 
 /** Deeper than any reference, entity or list of them that a message takes. */
 const DEPTH = 10;
@@ -20,14 +21,6 @@ function parseStructure(text: string): unknown {
   const value = tryJson(text) ?? tryJson(withDoubleQuotes(text));
   if (value === undefined) throw badRequest(`"${shown(text)}" is not valid JSON.`);
   return value;
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** `{'a':'it''s'}` as JSON; a quote inside a text is doubled, as everywhere in an address. */

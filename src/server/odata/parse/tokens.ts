@@ -1,4 +1,5 @@
 import { badRequest, shown } from '../bad-request.ts';
+import { tryJson } from './json.ts';
 
 type LiteralType = 'string' | 'number' | 'boolean' | 'null' | 'guid' | 'date' | 'datetime';
 
@@ -71,11 +72,9 @@ export function readTokens(source: string): Tokens {
     if (close >= source.length) throw unterminated();
     const text = source.slice(at, close + 1);
     at = close + 1;
-    try {
-      return String(JSON.parse(text));
-    } catch {
-      throw badRequest(`Invalid JSON at position ${start}: ${shown(text)} is not a text.`);
-    }
+    const value = tryJson(text);
+    if (typeof value !== 'string') throw badRequest(`Invalid JSON at position ${start}: ${shown(text)} is not a text.`);
+    return value;
   }
 
   function unterminated() {

@@ -52,7 +52,9 @@ async function expandSingle(
   const typed = isPolymorphic(request.table, single.column);
   const idOf = (row: Row) => (!typed || row[`${single.column}_type`] === single.target ? row[single.column] : null);
   const found = new Map<unknown, Row>();
-  for (const ids of chunks(distinct(stored.map(idOf)))) {
+  const wanted = distinct(stored.map(idOf));
+  if (wanted.length === 0) await checkExpand(innerRequest(request, { table, query, among: undefined }));
+  for (const ids of chunks(wanted)) {
     const among = (scope: Scope) => isOneOf(request.session.engine, at(scope.alias, table.key), ids);
     const inner = innerRequest(request, { table, query, among });
     const prepared = prepareRead(inner);
@@ -66,6 +68,11 @@ async function expandSingle(
     if (target !== undefined)
       target[navigation] = behind === undefined ? null : reference ? { '@odata.id': address } : behind;
   });
+}
+
+/** An unknown name or a missing right is refused whether or not there is a row to expand. @throws {HttpError} 400, 403 */
+async function checkExpand(inner: ReadRequest): Promise<void> {
+  await finishRows(inner, prepareRead(inner), []);
 }
 
 function innerRequest(request: ReadRequest, inner: Pick<ReadRequest, 'table' | 'query' | 'among'>): ReadRequest {
@@ -97,9 +104,12 @@ async function expandCollection(
     throw badRequest(ONLY_SELECT_AND_FILTER);
   const of = request.table;
   const byParent = new Map<unknown, Children>();
-  for (const ids of chunks(distinct(stored.map((row) => row[of.key])))) {
-    await readChildren(request, query, collection, ids, byParent);
+  const parents = distinct(stored.map((row) => row[of.key]));
+  if (parents.length === 0) {
+    const table = tableOf(request.session.model, collection.navigation.target);
+    await checkExpand(innerRequest(request, { table, query, among: undefined }));
   }
+  for (const ids of chunks(parents)) await readChildren(request, query, collection, ids, byParent);
   stored.forEach((row, index) => {
     const target = rows[index];
     if (target === undefined) return;

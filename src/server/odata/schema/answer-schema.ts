@@ -6,7 +6,7 @@ import { notFound, splitPath, type Segment } from '../parse/address.ts';
 import { parseArguments } from '../parse/filter.ts';
 import { parseQuery, splitOptions, unescape, type Query } from '../parse/query.ts';
 import { metadataDocument } from './csdl.ts';
-import type { Definition } from './definition.ts';
+import { isMetadataType, type Definition } from './definition.ts';
 import { isList, isPolymorphic, presentDefinitions } from './query-definitions.ts';
 import { isAttribute, putAttribute } from './put-attribute.ts';
 import { schemaOf } from './schema.ts';
@@ -110,6 +110,8 @@ function stepIntoList(list: Extract<Found, { kind: 'list' }>, segment: Segment):
   if (segment.name === '$count') return { kind: 'count', items: list.items };
   if (!segment.name.startsWith(NAMESPACE)) throw notFound(segment.name);
   const items = list.items.filter((item) => isA(item, segment.name));
+  // A table may have no column of a kind that there is.
+  if (items.length === 0 && !isMetadataType(segment.name.slice(NAMESPACE.length))) throw notFound(segment.name);
   return within({ kind: 'list', items, set: segment.name }, segment);
 }
 

@@ -10,6 +10,19 @@ export interface Definition {
   related: ReadonlyMap<string, () => readonly Definition[] | Definition | undefined>;
 }
 
+const ATTRIBUTES =
+  'BigInt Boolean DateTime Decimal Double EntityName Enum File Image Integer Lookup ManagedProperty Memo Money MultiSelectPicklist Picklist State Status String UniqueIdentifier';
+const TYPES = new Set([
+  ...['', ...ATTRIBUTES.split(' ')].map((kind) => `${kind}AttributeMetadata`),
+  ...['RelationshipMetadataBase', 'OneToManyRelationshipMetadata', 'ManyToManyRelationshipMetadata'],
+  ...['OptionSetMetadataBase', 'OptionSetMetadata', 'BooleanOptionSetMetadata'],
+]);
+
+/** Whether a list of definitions can be cast to a type: those of "Web API Metadata EntityType Reference". */
+export function isMetadataType(name: string): boolean {
+  return TYPES.has(name);
+}
+
 const ENGLISH = 1033;
 
 /** A Label: one language is spoken. */
