@@ -17,7 +17,7 @@ export interface HttpRequest {
   /** Relative to the base address. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array<ArrayBuffer>;
+  readonly body?: string | Blob;
   readonly signal?: AbortSignal;
   /** Further statuses that are an answer, for example 404. */
   readonly accept?: readonly number[];

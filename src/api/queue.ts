@@ -8,7 +8,7 @@ import { isObject, type Http } from './http.ts';
 /** The server's ledger as the browser sees it: `/sync/v1/`, described in docs/sync-api.md. */
 export interface Queue {
   /** Puts the bytes of one attachment beside a Change that is about to be handed over. */
-  putAttachment(changeId: string, index: number, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  putAttachment(changeId: string, index: number, bytes: Blob): Promise<void>;
   /** Resolves once the ledger has committed the Change; the same id again answers what became of it. */
   handOver(change: Change): Promise<ChangeStatus>;
   /** What is true of these mails, in the order asked. */

@@ -1,6 +1,6 @@
+import type { Queue } from '../api/queue.ts';
 import { mayBeQueued, type Change, type ChangeReason, type ChangeResult, type ChangeStatus } from '../model/change.ts';
 import { CrmError, mayPassByItself } from '../model/errors.ts';
-import type { Queue } from '../api/queue.ts';
 import type { Store } from './store.ts';
 
 /** How one try to carry a Change ended. */
@@ -8,46 +8,71 @@ export type Outcome =
   | { readonly kind: 'done'; readonly result: ChangeResult }
   | { readonly kind: 'handed-over'; readonly status: ChangeStatus; readonly crmFailed: boolean }
   | { readonly kind: 'stopped'; readonly state: 'conflict' | 'refused'; readonly reason: ChangeReason }
-  | { readonly kind: 'sign-in'; readonly reason: ChangeReason }
-  | { readonly kind: 'later'; readonly reason: ChangeReason; readonly retryAfter: number | undefined };
+  | { readonly kind: 'sign-in'; readonly reason: ChangeReason; readonly offered: boolean }
+  | Later;
+
+interface Later {
+  readonly kind: 'later';
+  readonly reason: ChangeReason;
+  readonly retryAfter: number | undefined;
+  /** The ledger may have it, although it did not say so. */
+  readonly offered: boolean;
+}
 
 export interface CarryServices {
-  readonly store: Store;
+  readonly store: Pick<Store, 'attachment'>;
   readonly queue: Queue;
   readonly applyDirectly: (change: Change) => Promise<ChangeResult>;
 }
 
 export interface CarryHints {
+  /** See OutboxEntry. */
+  readonly saved: boolean;
+  readonly offered: boolean;
   /** A Change of this lane is on the server, as far as the device knows. */
   readonly laneOnServer: boolean;
   /** The CRM failed moments ago in this drain: do not make the next lane wait for the same time-out. */
   readonly crmAway: boolean;
+  /** Writes down that the ledger is about to be offered it; resolves when that is on disk. */
+  readonly offer: () => Promise<void>;
 }
 
 /**
  * Three ways, one corridor:
  * 1. the CRM directly, unless the server has an unfinished Change of the lane (order across both paths) or keeps a mark of its
- *    own about the mail, or nothing on this device would survive the page (then the ledger first: ARCHITECTURE.md, decision 6);
+ *    own about the mail, or was offered this one before, or nothing on this device would survive the page;
  * 2. the server's ledger, when the CRM cannot or its outcome is unknown; the Change's id makes the repetition harmless;
- * 3. later, from this device.
+ * 3. later, from this device: when the server cannot say whether it has the lane and the device remembers that it had, or
+ *    when neither answers. A ledger that cannot even be asked is not offered anything, so that such a Change may still go
+ *    directly once the CRM is back.
  */
 export async function carry(change: Change, hints: CarryHints, services: CarryServices): Promise<Outcome> {
   if (!mayBeQueued(change)) return direct(change, services);
-  if (await belongsToServer(change, hints, services)) return handOver(change, services);
+  if (hints.offered || !hints.saved || isServersOwn(change)) return handOver(change, hints, services);
+  const server = await askServer(change, services);
+  if (server === 'has the lane') return handOver(change, hints, services);
+  if (server !== 'free') return hints.laneOnServer ? server : direct(change, services);
   const outcome = hints.crmAway ? null : await direct(change, services);
-  return outcome === null || outcome.kind === 'later' ? handOver(change, services, outcome) : outcome;
+  return outcome === null || outcome.kind === 'later' ? handOver(change, hints, services, outcome) : outcome;
 }
 
-async function belongsToServer(change: Change, hints: CarryHints, { queue, store }: CarryServices): Promise<boolean> {
-  if (!store.durable || change.kind === 'create') return true;
-  if (change.kind === 'untrack' && change.keepRecord) return true;
+/** "Untrack, keep the record" is a mark that only the server keeps. */
+function isServersOwn(change: Change): boolean {
+  return change.kind === 'untrack' && change.keepRecord;
+}
+
+async function askServer(change: Change, { queue }: CarryServices): Promise<'free' | 'has the lane' | Outcome> {
+  if (change.kind === 'create') return 'free';
   try {
     const { items } = await queue.itemStates([change.mail], { askCrm: false });
     const [item] = items;
-    return item !== undefined && (item.kept || item.pending.some(({ id }) => id !== change.id));
+    return item !== undefined && (item.kept || item.pending.length > 0) ? 'has the lane' : 'free';
   } catch (error) {
-    if (!(error instanceof CrmError)) throw error;
-    return hints.laneOnServer; // the server cannot say: what this device remembers decides
+    const outcome = outcomeOf(error);
+    // It was only asked: whatever it has against the question is no verdict about the Change.
+    return outcome.kind === 'stopped'
+      ? { kind: 'later', reason: outcome.reason, retryAfter: undefined, offered: false }
+      : outcome;
   }
 }
 
@@ -60,20 +85,33 @@ async function direct(change: Change, services: CarryServices): Promise<Outcome>
 }
 
 /** @param before how the direct way ended, to say why the Change is queued or waits */
-async function handOver(change: Change, services: CarryServices, before?: Outcome | null): Promise<Outcome> {
+async function handOver(
+  change: Change,
+  hints: CarryHints,
+  services: CarryServices,
+  before: Later | null = null,
+): Promise<Outcome> {
+  let { offered } = hints;
   try {
     await sendAttachments(change, services);
+    if (!offered) await hints.offer();
+    offered = true;
     const status = await services.queue.handOver(change);
-    const crmFailed = before?.kind === 'later';
     // The ledger has not tried yet and has no reason of its own; why it was handed over is ours to say.
+    const crmFailed = before !== null;
     return {
       kind: 'handed-over',
-      status: crmFailed ? { ...status, reason: status.reason ?? before.reason } : status,
+      status: before ? { ...status, reason: status.reason ?? before.reason } : status,
       crmFailed,
     };
   } catch (error) {
-    const outcome = outcomeOf(error);
-    return outcome.kind === 'later' && before?.kind === 'later' && outcome.reason.code === 'offline' ? before : outcome;
+    const surelyNot = error instanceof CrmError && error.facts.outcomeUnknown !== true && !hints.offered;
+    const outcome = outcomeOf(error, offered && !surelyNot);
+    // A ledger that will not have it (too large for a proxy, an older server) is no verdict of the CRM, which is asked again.
+    if (before !== null && outcome.kind === 'stopped') return before;
+    return outcome.kind === 'later' && before !== null && outcome.reason.code === 'offline'
+      ? { ...before, offered: outcome.offered }
+      : outcome;
   }
 }
 
@@ -86,10 +124,10 @@ async function sendAttachments(change: Change, { store, queue }: CarryServices):
 }
 
 /** Every failure of either way, sorted. What is no CrmError is a defect of ours and goes up. */
-function outcomeOf(error: unknown): Outcome {
+function outcomeOf(error: unknown, offered = false): Exclude<Outcome, { kind: 'done' | 'handed-over' }> {
   if (!(error instanceof CrmError)) throw error;
   const reason = { code: error.code, message: error.message };
-  if (error.code === 'unauthorized') return { kind: 'sign-in', reason };
-  if (mayPassByItself(error.code)) return { kind: 'later', reason, retryAfter: error.facts.retryAfter };
+  if (error.code === 'unauthorized') return { kind: 'sign-in', reason, offered };
+  if (mayPassByItself(error.code)) return { kind: 'later', reason, retryAfter: error.facts.retryAfter, offered };
   return { kind: 'stopped', state: error.code === 'conflict' ? 'conflict' : 'refused', reason };
 }

@@ -13,7 +13,7 @@ import { encodeBase64 } from './base64.ts';
 import { startCorridor, type Corridor } from './corridor.ts';
 import { follow } from './follow.ts';
 import { createGestures, type Gestures } from './gestures.ts';
-import { openLocks, type Locks } from './locks.ts';
+import { createLeaseLocks, createWebLocks, mayLock, type Locks } from './locks.ts';
 import { openStore } from './open-store.ts';
 import { createStatuses, type Statuses } from './statuses.ts';
 
@@ -59,13 +59,15 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   const queue = createQueue(createHttp({ fetch: options.fetch, baseUrl: options.syncUrl, token: options.syncToken }));
   const name = foldAddress(options.user);
   const store = await openStore(`alongside.${name}`);
-  const locks = await openLocks(navigator.locks);
-  const statuses = createStatuses();
+  const locks = (await mayLock(navigator.locks))
+    ? createWebLocks(navigator.locks)
+    : createLeaseLocks({ store, page: crypto.randomUUID(), now: Date.now, wake });
+  const statuses = createStatuses((tell) => void setTimeout(tell, redraw));
   const attachmentLimit = createAttachmentLimit(crm);
   const digest: Digest = (bytes) => crypto.subtle.digest('SHA-256', bytes);
   const attachment = async (changeId: string, index: number) => {
     const bytes = await store.attachment(changeId, index);
-    return bytes === null ? null : encodeBase64(bytes);
+    return bytes === null ? null : encodeBase64(new Uint8Array(await bytes.arrayBuffer()));
   };
   const services = { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit };
   const corridor = await startCorridor({
@@ -113,6 +115,9 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   };
 }
 
+/** Milliseconds between two redraws for news of Changes. */
+const redraw = 16;
+
 /** Bytes above which an attachment is not even read from the mail host; what the CRM takes is checked when it is sent. */
 const largestRead = 20 * 1024 * 1024;
 
@@ -142,7 +147,7 @@ async function startFollowing({ queue, locks, name, corridor, report }: Followin
   const hear = (status: ChangeStatus) => corridor.hear(status);
   channel?.addEventListener('message', (event: MessageEvent<ChangeStatus>) => void hear(event.data).catch(report));
   signal.addEventListener('abort', () => channel?.close());
-  const connected = () => corridor.retryNow();
+  const connected = () => corridor.connected();
   await follow({ queue, locks, name, random: Math.random, sleep, channel, hear, connected }, signal).catch(report);
 }
 

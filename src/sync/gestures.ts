@@ -163,7 +163,7 @@ function captureOf(mail: OpenMail, attachments: readonly RecordedAttachment[]): 
     for (const { index } of wanted) {
       const id = mail.message.attachments[index]?.id ?? '';
       const bytes = await mail.readAttachment(id).catch(() => null); // not handed out: apply says it was left out
-      if (bytes !== null) await put(index, bytes);
+      if (bytes !== null) await put(index, new Blob([bytes]));
     }
   };
 }

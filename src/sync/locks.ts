@@ -1,52 +1,97 @@
-/** One holder per name across everything of this origin, as Web Locks give it. */
+import type { Fence, Store } from './store.ts';
+
+/** One holder per name across everything of this origin. */
 export interface Locks {
-  /** Waits for its turn. */
-  hold<Answer>(name: string, work: () => Promise<Answer>, signal?: AbortSignal): Promise<Answer>;
+  /**
+   * Waits for its turn. The work gets a fence where its turn may end without its knowing (a lease), and writes through
+   * `store.fenced`; null where the browser itself guards the turn.
+   */
+  hold<Answer>(name: string, work: (fence: Fence | null) => Promise<Answer>, signal?: AbortSignal): Promise<Answer>;
   /** Null at once when somebody else holds the name. */
-  holdIfFree<Answer>(name: string, work: () => Promise<Answer>): Promise<Answer | null>;
+  holdIfFree<Answer>(name: string, work: (fence: Fence | null) => Promise<Answer>): Promise<Answer | null>;
 }
 
 export function createWebLocks(manager: LockManager): Locks {
   return {
-    hold: (name, work, signal) => manager.request(name, signal ? { signal } : {}, work),
+    hold: (name, work, signal) => manager.request(name, signal ? { signal } : {}, () => work(null)),
     holdIfFree: (name, work) =>
-      manager.request(name, { ifAvailable: true }, async (lock) => (lock === null ? null : work())),
+      manager.request(name, { ifAvailable: true }, async (lock) => (lock === null ? null : work(null))),
   };
 }
 
 /** Web Locks where the browser grants them: a third-party frame has the manager, and each of its requests is denied. */
-export async function openLocks(manager: LockManager | undefined): Promise<Locks> {
-  if (manager === undefined) return createPageLocks();
+export async function mayLock(manager: LockManager | undefined): Promise<boolean> {
+  if (manager === undefined) return false;
   try {
     await manager.request('alongside.may-lock', { ifAvailable: true }, async () => undefined);
-    return createWebLocks(manager);
+    return true;
   } catch (error) {
-    if (error instanceof DOMException) return createPageLocks();
+    if (error instanceof DOMException) return false;
     throw error;
   }
 }
 
+/** Milliseconds after which a holder that was not heard of counts as frozen or gone. */
+export const leaseTime = 15_000;
+
+export interface LeaseOptions {
+  readonly store: Pick<Store, 'takeLease' | 'endLease'>;
+  /** Different for every page. */
+  readonly page: string;
+  readonly now: () => number;
+  readonly wake: (delay: number, ring: () => void) => () => void;
+}
+
 /**
- * Within one page only: for browsers that refuse Web Locks to a third-party frame. Two panes may then both drain, which the
- * CRM's and the ledger's deduplication make harmless, though not free.
+ * Locks as rows of the outbox's own store, for browsers that refuse Web Locks to a third-party frame: one drainer among all
+ * its panes. A holder renews its lease every third of it. One that sleeps longer (a frozen tab) loses it, and what it writes
+ * when it wakes is refused by its fencing number.
  */
-export function createPageLocks(): Locks {
-  const tails = new Map<string, Promise<unknown>>();
-  const run = <Answer>(name: string, work: () => Promise<Answer>): Promise<Answer> => {
-    const before = tails.get(name) ?? Promise.resolve();
-    const mine = before.then(work, work);
-    const tail = mine.then(
-      () => undefined,
-      () => undefined,
-    );
-    tails.set(name, tail);
-    void tail.then(() => {
-      if (tails.get(name) === tail) tails.delete(name);
+export function createLeaseLocks({ store, page, now, wake }: LeaseOptions): Locks {
+  let turns = 0;
+  const pause = (delay: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const cancel = wake(delay, resolve);
+      signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true });
     });
-    return mine;
+  const take = (name: string, holder: string) => store.takeLease(name, holder, now(), now() + leaseTime);
+
+  const workUnder = async <Answer>(fence: Fence, holder: string, work: (fence: Fence) => Promise<Answer>) => {
+    let over = false;
+    let cancel = (): void => undefined;
+    const keep = (): void => {
+      cancel = wake(leaseTime / 3, () => {
+        // Not renewed means not ours any more: the fence refuses what we write from here on.
+        void take(fence.name, holder).then(
+          (still) => still?.generation === fence.generation && !over && keep(),
+          () => !over && keep(),
+        );
+      });
+    };
+    keep();
+    try {
+      return await work(fence);
+    } finally {
+      over = true;
+      cancel();
+      await store.endLease(fence).catch(() => undefined); // then it ends by itself
+    }
   };
+
   return {
-    hold: (name, work) => run(name, work),
-    holdIfFree: async (name, work) => (tails.has(name) ? null : run(name, work)),
+    async hold(name, work, signal) {
+      const holder = `${page}.${(turns += 1)}`;
+      for (;;) {
+        signal?.throwIfAborted();
+        const fence = await take(name, holder);
+        if (fence !== null) return workUnder(fence, holder, work);
+        await pause(leaseTime / 10, signal);
+      }
+    },
+    async holdIfFree(name, work) {
+      const holder = `${page}.${(turns += 1)}`;
+      const fence = await take(name, holder);
+      return fence === null ? null : workUnder(fence, holder, work);
+    },
   };
 }

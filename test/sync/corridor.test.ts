@@ -1,15 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { CrmError } from '../../src/model/errors.ts';
-import { createPageLocks } from '../../src/sync/locks.ts';
+import { createPageLocks } from './page-locks.ts';
 import type { Store } from '../../src/sync/store.ts';
 import { createMemoryStore } from '../../src/sync/store-memory.ts';
 import { regardChange, trackChange, untrackChange } from './samples.ts';
 import { away, openWorld } from './world.ts';
 
 /** Memory that outlives the pane, as a disk does. */
-function disk(): Store {
-  return { ...createMemoryStore(), durable: true, close: () => undefined };
-}
+const disk = (): Store => createMemoryStore({ durable: true });
 
 const unavailable = () => new CrmError('unavailable', 'The CRM answered 503.', { status: 503, outcomeUnknown: true });
 
@@ -23,7 +21,7 @@ describe('a click on Track', () => {
     await world.calm();
     expect(world.carried).toEqual([change]);
     expect(world.statuses.get(change.id)?.state).toBe('done');
-    expect((await store.all()).entries).toEqual([]);
+    expect((await store.entries()).entries).toEqual([]);
   });
 
   test.each([unavailable(), new CrmError('throttled', 'Slow down.', { retryAfter: 5_000 }), away()])(
@@ -40,7 +38,7 @@ describe('a click on Track', () => {
       expect(world.statuses.get(change.id)?.reason?.code).toBe(crmFails.code);
       await world.finishOnServer(change.id);
       expect(world.statuses.get(change.id)).toMatchObject({ state: 'done', reason: null });
-      expect((await store.all()).entries).toEqual([]);
+      expect((await store.entries()).entries).toEqual([]);
     },
   );
 
@@ -192,7 +190,7 @@ describe('attachments', () => {
     let closed = () => {};
     const change = trackChange({});
     await first.corridor.submit(change, async (put) => {
-      await put(0, new Uint8Array([1]));
+      await put(0, new Blob(['1']));
       await new Promise<void>((resolve) => (closed = resolve));
     });
     first.corridor.retryNow();

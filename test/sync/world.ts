@@ -2,9 +2,10 @@ import type { Queue } from '../../src/api/queue.ts';
 import type { Change, ChangeResult, ChangeStatus } from '../../src/model/change.ts';
 import { CrmError } from '../../src/model/errors.ts';
 import { startCorridor, type Corridor } from '../../src/sync/corridor.ts';
-import { createPageLocks, type Locks } from '../../src/sync/locks.ts';
+import type { Locks } from '../../src/sync/locks.ts';
 import { createStatuses, type Statuses } from '../../src/sync/statuses.ts';
 import type { Store } from '../../src/sync/store.ts';
+import { createPageLocks } from './page-locks.ts';
 
 /**
  * A device, a CRM and a server small enough to see through: the corridor is the real one; the CRM is a log of what was carried
@@ -17,11 +18,15 @@ export interface World {
   readonly ledger: Map<string, { change: Change; status: ChangeStatus }>;
   crmFails: CrmError | null;
   serverFails: CrmError | null;
+  /** Only for what it is handed. */
+  handOverFails: CrmError | null;
+  /** The server takes it, and its answer is lost. */
+  answerLost: boolean;
   /** Lets time pass; due changes are tried. */
   pass(milliseconds: number): Promise<void>;
   /** Resolves when nothing moves any more. */
   calm(): Promise<void>;
-  finishOnServer(id: string): Promise<void>;
+  finishOnServer(id: string, heard?: boolean): Promise<void>;
 }
 
 export const result: ChangeResult = {
@@ -35,10 +40,15 @@ export const result: ChangeResult = {
 
 export const away = () => new CrmError('offline', 'No connection.');
 
-export async function openWorld(store: Store, locks: Locks = createPageLocks()): Promise<World> {
+/** @param server the ledger of another world: a second pane or device of the same person */
+export async function openWorld(
+  store: Store,
+  locks: Locks = createPageLocks(),
+  server?: Pick<World, 'ledger' | 'carried'>,
+): Promise<World> {
   const statuses = createStatuses();
-  const carried: Change[] = [];
-  const ledger: World['ledger'] = new Map();
+  const carried = server?.carried ?? [];
+  const ledger = server?.ledger ?? new Map<string, { change: Change; status: ChangeStatus }>();
   const alarms = new Map<object, { at: number; ring: () => void }>();
   let now = Date.parse('2026-11-21T08:00:01.000Z');
   const reported: unknown[] = [];
@@ -53,7 +63,8 @@ export async function openWorld(store: Store, locks: Locks = createPageLocks()):
       if (world.serverFails) throw world.serverFails;
     },
     async handOver(change) {
-      if (world.serverFails) throw world.serverFails;
+      const fails = world.serverFails ?? world.handOverFails;
+      if (fails) throw fails;
       const known = ledger.get(change.id);
       if (known) return known.status;
       const { id, lane, kind } = change;
@@ -70,6 +81,7 @@ export async function openWorld(store: Store, locks: Locks = createPageLocks()):
         result: null,
       };
       ledger.set(id, { change, status });
+      if (world.answerLost) throw new CrmError('offline', 'No connection.', { outcomeUnknown: true });
       return status;
     },
     async itemStates(mails) {
@@ -114,6 +126,8 @@ export async function openWorld(store: Store, locks: Locks = createPageLocks()):
     ledger,
     crmFails: null,
     serverFails: null,
+    handOverFails: null,
+    answerLost: false,
     calm,
     async pass(milliseconds) {
       now += milliseconds;
@@ -124,10 +138,11 @@ export async function openWorld(store: Store, locks: Locks = createPageLocks()):
       }
       await calm();
     },
-    async finishOnServer(id) {
+    async finishOnServer(id, heard = true) {
       const row = ledger.get(id);
       if (row === undefined) throw new Error('the ledger never got it');
       row.status = { ...row.status, state: 'done', result };
+      if (!heard) return;
       await corridor.hear(row.status);
       await calm();
     },
