@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Engine } from '../../db/engine.ts';
+import { limit, type Engine } from '../../db/engine.ts';
 import { identifier } from '../../odata/identifier.ts';
 import type { Model, Table } from '../../odata/metadata.ts';
 import type { Access, Standing } from '../../odata/session.ts';
@@ -33,7 +33,7 @@ async function count(
   table: Table,
   condition: NonNullable<ReturnType<typeof reachCondition>>,
 ): Promise<number> {
-  const some = sql`select 1 from ${identifier(table.name)} as t0 where ${condition} limit ${FEW + 1}`;
+  const some = sql`select 1 from ${identifier(table.name)} as t0 where ${condition}${limit(FEW + 1)}`;
   const { rows } = await sql<{ n: number }>`select count(*) as n from (${some})`.execute(queries);
   return Number(rows[0]?.n ?? 0);
 }

@@ -156,7 +156,8 @@ export function matches(
     if (hasSets(pattern)) return sql<boolean>`${folded} ~ ${asRegularExpression(pattern)}`;
     return sql<boolean>`${folded} like ${asLike(pattern)} escape ${'\\'}`;
   }
-  const exact = sql<boolean>`${folded} glob ${asGlob(pattern)}`;
+  // SQLite plans anew for every bound pattern, to see whether it begins with letters that an index knows. The plus hides it.
+  const exact = sql<boolean>`${folded} glob ${pattern[0]?.kind === 'char' ? sql`` : sql`+`}${asGlob(pattern)}`;
   const search: Search = { table: scope.table.name, trigrams: trigramsOf(pattern) };
   if (column.folded !== 'inside' || search.trigrams.length === 0 || search.table === 'activitypointer') return exact;
   const hits = statement.hits.get(searchKey(search));

@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { isOneOf } from '../../db/engine.ts';
+import { isOneOf, limit } from '../../db/engine.ts';
 import { badRequest } from '../bad-request.ts';
 import { at } from '../identifier.ts';
 import { tableOf, type SingleNavigation } from '../metadata.ts';
@@ -178,7 +178,7 @@ async function findChildren(
   const one = sql`, ${parent} as parentrow`;
   if (size === LARGEST_PAGE) {
     // Mostly there are few: then all are taken as they come, without the time that it takes to rank them.
-    const all = sql<Row>`${selectRows(prepared, among, one, join)} order by ${order} limit ${LARGEST_PAGE + 1}`;
+    const all = sql<Row>`${selectRows(prepared, among, one, join)} order by ${order}${limit(LARGEST_PAGE + 1)}`;
     const { rows } = await all.execute(session.queries);
     if (rows.length <= LARGEST_PAGE) return rows;
   }

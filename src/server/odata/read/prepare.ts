@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import { within } from '../../db/time-limit.ts';
 import { badRequest, shown } from '../bad-request.ts';
 import { findCollection } from './collection.ts';
@@ -91,7 +92,7 @@ export async function countRows({
   scope,
   conditions,
 }: Pick<Prepared, 'statement' | 'scope' | 'conditions'>): Promise<number> {
-  const one = sql`select 1 as one ${fromClause(statement, scope)}${where(conditions)} limit ${LARGEST_COUNT + 1}`;
+  const one = sql`select 1 as one ${fromClause(statement, scope)}${where(conditions)}${limit(LARGEST_COUNT + 1)}`;
   const { rows } = await sql<{ n: number }>`select count(*) as n from (${one}) as counted`.execute(
     statement.session.queries,
   );

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import { finishRows } from './expand.ts';
 import { behind, cookieAfter, orderSql, readCookie } from './paging.ts';
 import {
@@ -31,7 +32,7 @@ export async function readPage(request: ReadRequest): Promise<Page> {
   const cookie = request.skipToken === undefined ? undefined : readCookie(request.skipToken, order);
   const page = cookie === undefined ? conditions : [...conditions, behind(order, cookie, key)];
   const { rows: found } =
-    await sql<Row>`select ${prepared.list} ${fromClause(statement, scope)}${where(page)} order by ${orderSql(order, key)} limit ${size + 1}`.execute(
+    await sql<Row>`select ${prepared.list} ${fromClause(statement, scope)}${where(page)} order by ${orderSql(order, key)}${limit(size + 1)}`.execute(
       session.queries,
     );
   const stored = found.slice(0, size);

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import { identifier } from '../identifier.ts';
 import { MANY, searchKey, type Hits, type Statement } from './scope.ts';
 
@@ -21,7 +22,7 @@ export async function findHits({ session, searches }: Statement): Promise<Hits> 
     const index = identifier(`${search.table}_fts`);
     const wanted = search.trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
     const found = sql<{ n: number; hits: string }>`select count(*) as n, json_group_array(rowno) as hits
-      from (select rowid as rowno from ${index} where ${index} match ${wanted} limit ${FEW + 1})`;
+      from (select rowid as rowno from ${index} where ${index} match ${wanted}${limit(FEW + 1)})`;
     const { rows } = await found.execute(session.queries);
     for (const row of rows) hits.set(searchKey(search), row.n > FEW ? MANY : row.hits);
   }
