@@ -97,8 +97,17 @@ export interface ChangeResult {
 /** The only six words a person is told. A parked, expired or failed Change is *refused*. */
 export type ChangeState = 'sending' | 'done' | 'queued' | 'waiting' | 'conflict' | 'refused';
 
+/** Why a Change is where it is, when it was not a call that said so. */
+type ChangeReasonCode =
+  | 'not-saved' // this browser keeps nothing and nobody answered
+  | 'expired' // five days of trying
+  | 'poison' // the server broke off again and again while carrying it out
+  | 'unreadable' // written by another version, or damaged
+  | 'blocked' // what it builds on was not carried out
+  | 'dropped'; // its person gave it up
+
 export interface ChangeReason {
-  readonly code: CrmErrorCode | 'not-saved' | 'expired';
+  readonly code: CrmErrorCode | ChangeReasonCode;
   /** For people, in the language of whoever said it. */
   readonly message: string;
 }

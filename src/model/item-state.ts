@@ -22,4 +22,6 @@ export interface ItemState {
   readonly kept: boolean;
   /** Unfinished Changes of this mail on the server, oldest first. */
   readonly pending: readonly ChangeStatus[];
+  /** This person's own Changes of this mail that wait for a decision on the server; an older server says nothing of them. */
+  readonly parked?: readonly ChangeStatus[];
 }

@@ -48,6 +48,13 @@ function textOrNull(fields: Fields, name: string, longest?: number): string | nu
   return fields[name] === null ? null : textOf(fields, name, longest);
 }
 
+/** An item key or `table:id`: what is looked up by it must come back as it went, and no database keeps every text. */
+function keyOf(fields: Fields, name: string): string {
+  const key = textOf(fields, name, 200);
+  if (!/^[\x20-\x7e]+$/.test(key)) throw new MalformedChange(name);
+  return key;
+}
+
 function momentOf(fields: Fields, name: string): string {
   const value = textOf(fields, name, 40);
   if (Number.isNaN(Date.parse(value))) throw new MalformedChange(name);
@@ -100,7 +107,7 @@ export function parseChange(value: unknown): Change {
     id: guidOf(fields, 'id'),
     at: momentOf(fields, 'at'),
     by: textOf(fields, 'by', 320),
-    lane: textOf(fields, 'lane', 200),
+    lane: keyOf(fields, 'lane'),
     after: fields['after'] === null ? null : guidOf(fields, 'after'),
     holdUntil: momentOrNull(fields, 'holdUntil'),
   };
@@ -186,7 +193,7 @@ export function parseMailIdentity(value: unknown): MailIdentity {
   const fields = fieldsOf(value, 'mail');
   const fingerprint = fieldsOf(fields['fingerprint'], 'fingerprint');
   return {
-    itemKey: textOf(fields, 'itemKey', 200),
+    itemKey: keyOf(fields, 'itemKey'),
     messageId: textOf(fields, 'messageId', 320),
     fingerprint: {
       from: textOf(fingerprint, 'from', 1_000),
@@ -234,6 +241,10 @@ const reasonCodes: readonly ChangeReason['code'][] = [
   'refused',
   'not-saved',
   'expired',
+  'poison',
+  'unreadable',
+  'blocked',
+  'dropped',
 ];
 
 /** @throws MalformedChange naming the field */
@@ -273,10 +284,11 @@ export function parseChangeResult(value: unknown): ChangeResult {
 export function parseItemState(value: unknown): ItemState {
   const fields = fieldsOf(value, 'item');
   return {
-    itemKey: textOf(fields, 'itemKey', 200),
+    itemKey: keyOf(fields, 'itemKey'),
     tracked: parseTracked(fields['tracked']),
     kept: flagOf(fields, 'kept'),
     pending: listOf(fields, 'pending', 1_000, parseChangeStatus),
+    ...(fields['parked'] === undefined ? {} : { parked: listOf(fields, 'parked', 1_000, parseChangeStatus) }),
   };
 }
 

@@ -46,6 +46,10 @@ const reasons: Record<ChangeReason['code'], string> = {
   refused: 'The CRM did not accept it.',
   'not-saved': 'Not saved yet. Keep this pane open.',
   expired: 'It was tried for too long and given up.',
+  poison: 'The server broke off several times while carrying it out.',
+  unreadable: 'Another version wrote it, or it is damaged. It is kept.',
+  blocked: 'What it builds on was not carried out.',
+  dropped: 'You dropped it.',
 };
 
 const leftOut: Record<LeftOutReason, string> = {

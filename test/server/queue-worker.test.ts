@@ -3,6 +3,7 @@ import type { Change } from '../../src/model/change.ts';
 import { CrmError } from '../../src/model/errors.ts';
 import { ledgerLife } from '../../src/model/schedule.ts';
 import { createBreaker } from '../../src/server/queue/breaker.ts';
+import { processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
 import type { Timers } from '../../src/server/queue/timers.ts';
 import { createWorker } from '../../src/server/queue/worker.ts';
@@ -58,7 +59,10 @@ forEachEngine('the worker', ({ open }) =>
       };
       let busy = 0;
       const ledger = watched(
-        createLedger(database, () => now),
+        createLedger(
+          database,
+          processClock(() => now),
+        ),
         (change) => {
           busy += change;
         },
@@ -79,7 +83,6 @@ forEachEngine('the worker', ({ open }) =>
         ledger,
         breaker,
         apply,
-        now: () => now,
         random: () => 0.5,
         timers,
         report,

@@ -12,6 +12,7 @@ import { alternateKeys } from './migrations/0007-keys.ts';
 import { importTables } from './migrations/0008-imports.ts';
 import { customColumns } from './migrations/0009-custom.ts';
 import { wholeAddresses } from './migrations/0010-addresses.ts';
+import { ledgerHeads } from './migrations/0012-ledger.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -26,6 +27,7 @@ const steps = new Map<string, Step>([
   ['0008-imports', importTables],
   ['0009-custom', customColumns],
   ['0010-addresses', wholeAddresses],
+  ['0012-ledger', ledgerHeads],
 ]);
 
 /** Names that steps had before every number was one step's alone; databases that know them are brought along. */

@@ -1,14 +1,14 @@
 import { PassThrough } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { Ledger } from './ledger.ts';
+import { eventPage } from './long-poll.ts';
 
 /** Between comments on a quiet stream; the reader takes one silent for 40 s for dead. */
 const heartbeat = 15_000;
-const page = 100;
 
 /**
  * Server-sent events (WHATWG HTML 9.2): a greeting with the cursor from which the stream goes on, every event of the owner
- * since then, then live. What another process writes is found at the heartbeat at the latest.
+ * since then, then live.
  */
 export function streamEvents(ledger: Ledger, owner: string, after: number, reply: FastifyReply): FastifyReply {
   const stream = new PassThrough();
@@ -19,12 +19,12 @@ export function streamEvents(ledger: Ledger, owner: string, after: number, reply
   const send = async (): Promise<void> => {
     do {
       again = false;
-      const events = await ledger.events(owner, cursor, page);
+      const events = await ledger.events(owner, cursor, eventPage);
       for (const event of events) {
         cursor = event.cursor;
         stream.write(`id: ${event.cursor}\ndata: ${event.status}\n\n`);
       }
-      again ||= events.length === page;
+      again ||= events.length === eventPage;
     } while (again && !stream.destroyed);
   };
   const news = (): void => {
@@ -40,7 +40,7 @@ export function streamEvents(ledger: Ledger, owner: string, after: number, reply
   };
 
   stream.write(`id: ${cursor}\ndata: null\n\n`);
-  const unsubscribe = ledger.subscribe(news);
+  const unsubscribe = ledger.subscribe((owners) => owners.has(owner) && news());
   const timer = setInterval(() => {
     stream.write(': still here\n\n');
     news();

@@ -22,8 +22,9 @@ export async function readItemStates(
   askCrm: boolean,
 ): Promise<readonly ItemState[]> {
   const keys = mails.map(({ itemKey }) => itemKey);
-  const [pending, kept, tracked] = await Promise.all([
+  const [pending, parked, kept, tracked] = await Promise.all([
     services.ledger.pending(keys),
+    services.ledger.parked(owner, keys),
     services.ledger.kept(owner, keys),
     askCrm ? readTracked(services, owner, mails) : mails.map(() => 'unknown' as const),
   ]);
@@ -32,6 +33,7 @@ export async function readItemStates(
     tracked: tracked[index] ?? null,
     kept: kept.has(itemKey),
     pending: pending.filter(({ lane }) => lane === itemKey),
+    parked: parked.filter(({ lane }) => lane === itemKey),
   }));
 }
 

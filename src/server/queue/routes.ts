@@ -1,16 +1,18 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { mayBeQueued } from '../../model/change.ts';
 import type { MailIdentity } from '../../model/item-key.ts';
 import { MalformedChange, parseChange, parseMailIdentity } from '../../model/parse-change.ts';
-import { isGuid } from '../../model/uuid.ts';
 import { HttpError } from '../http/errors.ts';
-import type { Identity } from '../http/tokens.ts';
+import { registerAttachmentRoute } from './attachment-route.ts';
 import { streamEvents } from './event-stream.ts';
 import { readItemStates, type ItemStateServices } from './item-state.ts';
+import { longestWait, waitForEvents } from './long-poll.ts';
+import { registerOpenRoutes } from './open-routes.ts';
+import { personOf } from './person.ts';
+import { timers } from './timers.ts';
 
-/** A recorded mail may hold 20 MB of HTML; an attachment what the largest organisation allows, with room. */
+/** A recorded mail may hold 20 MB of HTML. */
 const changeLimit = 48 * 1024 * 1024;
-const attachmentLimit = 132 * 1024 * 1024;
 /** Mails asked about at once. */
 const mostMails = 200;
 
@@ -27,20 +29,8 @@ export function registerQueueRoutes(server: FastifyInstance, services: ItemState
     return reply.code(202).send(status);
   });
 
-  server.put<{ Params: { id: string; part: string } }>(
-    '/sync/v1/changes/:id/attachments/:part',
-    { bodyLimit: attachmentLimit },
-    async (request, reply) => {
-      const person = await personOf(server, request);
-      const { id, part } = request.params;
-      if (!isGuid(id) || !/^\d{1,4}$/.test(part))
-        throw new HttpError(400, 'The address names no attachment of a change.');
-      if (!(request.body instanceof Uint8Array))
-        throw new HttpError(415, 'The bytes are sent as application/octet-stream.');
-      await ledger.putAttachment(person.objectId, id, Number(part), request.body);
-      return reply.code(204).send();
-    },
-  );
+  registerAttachmentRoute(server, ledger);
+  registerOpenRoutes(server, ledger);
 
   server.post('/sync/v1/items/state', async (request) => {
     const person = await personOf(server, request);
@@ -49,26 +39,26 @@ export function registerQueueRoutes(server: FastifyInstance, services: ItemState
     return { items: await readItemStates(services, person.objectId, mails, askCrm), cursor };
   });
 
-  server.get<{ Querystring: { after?: string } }>('/sync/v1/events', async (request, reply) => {
+  server.get<{ Querystring: { after?: string; wait?: string } }>('/sync/v1/events', async (request, reply) => {
     const person = await personOf(server, request);
-    const after = Number(request.query.after ?? '-1');
-    if (!Number.isSafeInteger(after)) throw new HttpError(400, 'The cursor is a whole number.');
-    const from = after < 0 ? await ledger.lastCursor() : after;
-    return streamEvents(ledger, person.objectId, from, reply);
+    const { after = '-1', wait = '0' } = request.query;
+    const given = wholeNumber(after, 'The cursor');
+    const from = given < 0 ? await ledger.lastCursor() : given;
+    const isStream = request.headers.accept?.includes('text/event-stream') ?? true;
+    if (isStream && request.query.wait === undefined) return streamEvents(ledger, person.objectId, from, reply);
+    const seconds = Math.min(Math.max(wholeNumber(wait, 'The wait'), 0), longestWait);
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const events = await waitForEvents(ledger, timers, person.objectId, from, seconds * 1_000, gone.signal);
+    const told = events.map(({ cursor, status }) => ({ cursor, status: JSON.parse(status) as unknown }));
+    return reply.header('cache-control', 'no-store').send({ events: told, cursor: events.at(-1)?.cursor ?? from });
   });
 }
 
-export function acceptBytes(server: FastifyInstance): void {
-  if (server.hasContentTypeParser('application/octet-stream')) return;
-  server.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
-    done(null, body),
-  );
-}
-
-async function personOf(server: FastifyInstance, request: FastifyRequest): Promise<Identity> {
-  const identity = await server.identify(request);
-  if (identity.kind !== 'user') throw new HttpError(403, 'The ledger takes wishes of people only.');
-  return identity;
+function wholeNumber(text: string, name: string): number {
+  const number = Number(text);
+  if (text === '' || !Number.isSafeInteger(number)) throw new HttpError(400, `${name} is a whole number.`);
+  return number;
 }
 
 function parseQuestion(body: unknown): { mails: MailIdentity[]; askCrm: boolean } {

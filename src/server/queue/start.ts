@@ -6,8 +6,11 @@ import { createDataverse, type Dataverse } from '../../api/dataverse.ts';
 import { createHttp } from '../../api/http.ts';
 import type { Database } from '../db/open.ts';
 import { createBreaker } from './breaker.ts';
+import { clockOf } from './clock.ts';
+import { toBase64 } from './base64.ts';
 import { createLedger, type Ledger } from './ledger.ts';
-import { acceptBytes, registerQueueRoutes } from './routes.ts';
+import { registerQueueRoutes } from './routes.ts';
+import { recordSyncError } from './sync-error.ts';
 import { timers } from './timers.ts';
 import { createWorker } from './worker.ts';
 
@@ -32,11 +35,31 @@ const hour = 60 * 60 * 1000;
 
 /** Registers `/sync/v1/` on the server. */
 export function registerQueue(server: FastifyInstance, options: QueueOptions): Ledger {
-  const ledger = createLedger(options.database, options.now);
+  const ledger = createLedger(options.database, clockOf(options.database.engine, options.now));
   const { crm, crmFor } = crmAccess(options);
-  acceptBytes(server);
+  followOthers(server, ledger, options);
   registerQueueRoutes(server, { ledger, crm, crmFor, digest, tenantId: options.tenantId });
   return ledger;
+}
+
+/** How soon readers hear what another process on the same PostgreSQL has written. */
+const newsEvery = 2_000;
+
+/** An SQLite file has one process, which tells its readers itself. */
+function followOthers(server: FastifyInstance, ledger: Ledger, { database, report }: QueueOptions): void {
+  if (database.engine === 'sqlite') return;
+  let looking = false;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    void ledger
+      .lookForNews()
+      .catch(report)
+      .finally(() => {
+        looking = false;
+      });
+  }, newsEvery);
+  server.addHook('onClose', async () => clearInterval(timer));
 }
 
 /** Starts the worker that carries out what the ledger has promised. */
@@ -50,8 +73,8 @@ export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue
   });
   const attachmentLimit = createAttachmentLimit(crm);
   const attachment = async (changeId: string, part: number) => {
-    const bytes = await ledger.attachment(changeId, part);
-    return bytes === null ? null : Buffer.from(bytes).toString('base64');
+    const stored = await ledger.attachment(changeId, part);
+    return stored === null ? null : toBase64(stored);
   };
   const worker = createWorker({
     ledger,
@@ -59,7 +82,7 @@ export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue
     timers,
     apply: (change, owner) =>
       apply(change, { crm: crmFor(owner), digest, tenantId: options.tenantId, attachment, attachmentLimit }),
-    now: options.now,
+    giveUp: (claim) => recordSyncError(crmFor(claim.owner), claim),
     random: options.random,
     report: options.report,
     concurrency: 4,

@@ -1,7 +1,10 @@
 import type { Generated, Kysely } from 'kysely';
 import type { Queries } from '../db/engine.ts';
 
-/** The ledger's rows as migration 0002 makes them. */
+/**
+ * The ledger's rows as migrations 0002 and 0012 make them. Times are milliseconds since 1970. Statements name `head` and
+ * `state` with literals: SQLite finds a partial index only where its condition stands word for word.
+ */
 export type LedgerTables = {
   ledger_change: {
     seq: Generated<number>;
@@ -11,7 +14,11 @@ export type LedgerTables = {
     kind: string;
     body: string;
     state: LedgerState;
+    /** 1: the oldest queued row of its lane, the only one that may be claimed; a unique index says so. */
+    head: number;
     attempts: number;
+    /** Claims in a row whose worker was never heard of again. */
+    deaths: number;
     outage: number;
     due_at: number;
     lease_until: number | null;
@@ -22,12 +29,22 @@ export type LedgerTables = {
     accepted_at: number;
     changed_at: number;
   };
-  ledger_attachment: { change_id: string; part: number; owner: string; bytes: Uint8Array; stored_at: number };
+  ledger_attachment: {
+    change_id: string;
+    part: number;
+    owner: string;
+    /** Its chunks; written last, so that an upload cut short is none. */
+    upload: string;
+    size: number;
+    stored_at: number;
+  };
+  ledger_chunk: { upload: string; number: number; stored_at: number; bytes: Uint8Array };
   ledger_event: { cursor: Generated<number>; owner: string; status: string; at: number };
   ledger_kept: { item_key: string; owner: string; at: number };
 };
 
-export type LedgerState = 'queued' | 'done' | 'conflict' | 'refused';
+/** `dropped`: refused, and its owner wants to hear no more of it. */
+export type LedgerState = 'queued' | 'done' | 'conflict' | 'refused' | 'dropped';
 
 /** The same connection or transaction, with the ledger's tables named. */
 export function withLedger(queries: Queries): Kysely<LedgerTables> {

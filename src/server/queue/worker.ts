@@ -1,8 +1,9 @@
-import type { Change, ChangeReason, ChangeResult } from '../../model/change.ts';
-import { CrmError, mayPassByItself } from '../../model/errors.ts';
-import { ledgerDelay, ledgerLife } from '../../model/schedule.ts';
+import type { Change, ChangeResult } from '../../model/change.ts';
 import type { Breaker } from './breaker.ts';
-import { leaseTime, type Claim, type Ledger } from './ledger.ts';
+import { carryOut } from './carry-out.ts';
+import type { Claim } from './claim.ts';
+import type { Ledger } from './ledger.ts';
+import { createRamp } from './ramp.ts';
 import type { Timers } from './timers.ts';
 
 export interface WorkerOptions {
@@ -10,7 +11,8 @@ export interface WorkerOptions {
   readonly breaker: Breaker;
   /** Carries a Change into the CRM with the rights of its owner. */
   readonly apply: (change: Change, owner: string) => Promise<ChangeResult>;
-  readonly now: () => number;
+  /** Tells the CRM itself, if it wants to know, of a Change that was given up after five days; may fail. */
+  readonly giveUp?: (claim: Claim) => Promise<void>;
   readonly random: () => number;
   readonly timers: Timers;
   readonly report: (error: unknown) => void;
@@ -28,38 +30,74 @@ export interface Worker {
 /** The longest sleep: another process may have put something into the ledger without our hearing of it. */
 const longestSleep = 2_000;
 
+/** A Change that was under way when workers died is tried with nobody beside it, who would be suspected as well. */
+const aloneAfter = 2;
+
+/**
+ * Claims as many lanes as there is room for, carries each head out, and claims again at the very moment at which one is
+ * finished, so that both are one commit. When there is nothing to do it sleeps until something is due or news come.
+ */
 export function createWorker(options: WorkerOptions): Worker {
   const { ledger, breaker, timers } = options;
+  const ramp = createRamp(options.concurrency);
+  /** Being carried out: the room they take is free again as soon as their end is known. */
   const running = new Set<Promise<void>>();
+  /** With their ends being written. */
+  const unfinished = new Set<Promise<void>>();
   let filling: Promise<void> | null = null;
   let again = false;
   let stopped = false;
   let cancelSleep = (): void => undefined;
 
+  const start = (claim: Claim, gate: Promise<unknown>): Promise<void> => {
+    let free = (): void => undefined;
+    const run = new Promise<void>((resolve) => {
+      free = () => {
+        running.delete(run);
+        resolve();
+        nudge();
+      };
+    });
+    running.add(run);
+    const all = carryOut({ ...options, ramp, free }, claim, gate)
+      .catch(options.report)
+      .finally(() => {
+        unfinished.delete(all);
+        free();
+      });
+    unfinished.add(all);
+    return run;
+  };
+
+  /** Those suspected of killing workers wait until the others are through, and go one by one. */
+  const startAll = async (claims: readonly Claim[]): Promise<void> => {
+    let before: Promise<unknown> = Promise.resolve();
+    for (const claim of claims) if (claim.deaths < aloneAfter) void start(claim, before);
+    for (const claim of claims) {
+      if (claim.deaths < aloneAfter) continue;
+      before = Promise.all([before, ...running]);
+      before = start(claim, before);
+    }
+    await before;
+  };
+
   const fill = async (): Promise<void> => {
     do {
       again = false;
-      while (!stopped && breaker.isClosed() && running.size < options.concurrency) {
-        const claim = await ledger.claim();
-        if (claim === null) break;
-        const work = carryOut(options, claim)
-          .catch(options.report)
-          .finally(() => {
-            running.delete(work);
-            nudge();
-          });
-        running.add(work);
+      while (!stopped && breaker.isClosed() && running.size < ramp.width) {
+        const claims = await ledger.claim(ramp.width - running.size);
+        if (claims.length === 0) break;
+        await startAll(claims);
       }
     } while (again && !stopped);
-    await sleep();
+    if (running.size < ramp.width) await sleep();
   };
 
   const sleep = async (): Promise<void> => {
     cancelSleep();
     if (stopped) return;
-    const due = await ledger.nextDue();
-    const delay = due === null ? longestSleep : Math.min(Math.max(due - options.now(), 1), longestSleep);
-    cancelSleep = timers.after(running.size < options.concurrency ? delay : longestSleep, nudge);
+    const wait = breaker.isClosed() ? await ledger.untilDue() : null;
+    cancelSleep = timers.after(Math.min(Math.max(wait ?? longestSleep, 1), longestSleep), nudge);
   };
 
   const nudge = (): void => {
@@ -74,7 +112,10 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   const unsubscribe = ledger.subscribe(nudge);
-  breaker.onClose(nudge);
+  breaker.onClose(() => {
+    ramp.restart();
+    nudge();
+  });
   nudge();
   return {
     nudge,
@@ -83,62 +124,8 @@ export function createWorker(options: WorkerOptions): Worker {
       unsubscribe();
       cancelSleep();
       await filling;
-      await Promise.all(running);
+      await Promise.all(unfinished);
       cancelSleep();
     },
   };
-}
-
-async function carryOut(options: WorkerOptions, claim: Claim): Promise<void> {
-  const { ledger, now } = options;
-  if (now() - claim.acceptedAt > ledgerLife) {
-    const message = 'It could not be carried out for five days.';
-    await ledger.finish(claim, { state: 'refused', reason: { code: 'expired', message } });
-    return;
-  }
-  const stopRenewing = keepLease(options, claim);
-  try {
-    const result = await options.apply(claim.change, claim.owner);
-    await ledger.finish(claim, { state: 'done', result });
-  } catch (error) {
-    await fail(options, claim, error);
-  } finally {
-    stopRenewing();
-  }
-}
-
-function keepLease({ ledger, timers, report }: WorkerOptions, claim: Claim): () => void {
-  let cancel = (): void => undefined;
-  const schedule = (): void => {
-    cancel = timers.after(leaseTime / 3, () => {
-      void ledger.renew(claim).then((stands) => stands && schedule(), report);
-    });
-  };
-  schedule();
-  return () => cancel();
-}
-
-/**
- * What may pass is put off: by the outage if the CRM as a whole is away, by its own schedule if only this Change fails. What
- * cannot pass goes back to its person. A defect of ours (no CrmError) is treated as the Change's own failure: its schedule
- * spreads the tries, and after five days it is handed back.
- */
-async function fail(options: WorkerOptions, claim: Claim, error: unknown): Promise<void> {
-  const { ledger, breaker } = options;
-  const reason = reasonOf(error);
-  if (!(error instanceof CrmError)) options.report(error);
-  const passes = !(error instanceof CrmError) || mayPassByItself(error.code) || error.code === 'unauthorized';
-  if (!passes) {
-    await ledger.finish(claim, { state: error.code === 'conflict' ? 'conflict' : 'refused', reason });
-    return;
-  }
-  const retryAfter = error instanceof CrmError ? error.facts.retryAfter : undefined;
-  const outage = error instanceof CrmError && (await breaker.failed(error));
-  const delay = ledgerDelay(claim.attempts, options.now() - claim.acceptedAt, options.random(), retryAfter);
-  await ledger.putOff(claim, delay, reason, outage);
-}
-
-function reasonOf(error: unknown): ChangeReason {
-  if (error instanceof CrmError) return { code: error.code, message: error.message };
-  return { code: 'unavailable', message: 'Something went wrong on our side; it is tried again.' };
 }

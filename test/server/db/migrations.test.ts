@@ -114,6 +114,9 @@ forEachEngine('The steps of the schema', ({ engine, open, blank }) => {
     // As it was: imports came before keys, by their names, and took the earlier time.
     await sql`update kysely_migration set name = '0007-imports', timestamp = (select timestamp from kysely_migration
       where name = '0006-messages') where name = '0008-imports'`.execute(first.db);
+    // Steps that did not exist then are to come after the renamed ones.
+    await sql`update kysely_migration set timestamp = (select max(timestamp) from kysely_migration)
+      where name > '0009'`.execute(first.db);
     await sql`update kysely_migration set name = '0008-custom' where name = '0009-custom'`.execute(first.db);
     await first.close();
     const again = await openDatabase(location);

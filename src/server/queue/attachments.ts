@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { isOneOf } from '../db/engine.ts';
+import { HttpError } from '../http/errors.ts';
+import type { Scope } from './scope.ts';
+
+/** Bytes of an attachment, one chunk of at most a megabyte in memory at a time. */
+export interface StoredAttachment {
+  readonly size: number;
+  readonly chunks: () => AsyncGenerator<Uint8Array, void>;
+}
+
+export const chunkSize = 1024 * 1024;
+
+/**
+ * Stores bytes as they come, in rows of a megabyte, and says last that they are there: an upload cut short leaves chunks that
+ * nobody reads and `purge` removes. The same again changes nothing, whoever comes first.
+ */
+export async function putAttachment(
+  scope: Scope,
+  owner: string,
+  changeId: string,
+  part: number,
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const { tables, now } = scope;
+  if (await isThere(scope, owner, changeId, part)) return;
+  const upload = randomUUID();
+  let size = 0;
+  let number = 0;
+  for await (const chunk of inChunks(bytes)) {
+    await tables.insertInto('ledger_chunk').values({ upload, number, stored_at: now(), bytes: chunk }).execute();
+    size += chunk.length;
+    number += 1;
+  }
+  const stored = await tables
+    .insertInto('ledger_attachment')
+    .values({ change_id: changeId, part, owner, upload, size, stored_at: now() })
+    .onConflict((clash) => clash.doNothing())
+    .executeTakeFirst();
+  if (stored.numInsertedOrUpdatedRows === 1n) return;
+  await tables.deleteFrom('ledger_chunk').where('upload', '=', upload).execute();
+  await isThere(scope, owner, changeId, part);
+}
+
+/** @throws {HttpError} 403 when it is somebody else's */
+async function isThere({ tables }: Scope, owner: string, changeId: string, part: number): Promise<boolean> {
+  const there = await tables
+    .selectFrom('ledger_attachment')
+    .select('owner')
+    .where('change_id', '=', changeId)
+    .where('part', '=', part)
+    .executeTakeFirst();
+  if (there !== undefined && there.owner !== owner) throw new HttpError(403, 'This change belongs to somebody else.');
+  return there !== undefined;
+}
+
+export async function openAttachment(
+  { tables }: Scope,
+  changeId: string,
+  part: number,
+): Promise<StoredAttachment | null> {
+  const row = await tables
+    .selectFrom('ledger_attachment')
+    .select(['upload', 'size'])
+    .where('change_id', '=', changeId)
+    .where('part', '=', part)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const { upload, size } = row;
+  async function* chunks(): AsyncGenerator<Uint8Array, void> {
+    for (let number = 0; ; number += 1) {
+      const chunk = await tables
+        .selectFrom('ledger_chunk')
+        .select('bytes')
+        .where('upload', '=', upload)
+        .where('number', '=', number)
+        .executeTakeFirst();
+      if (chunk === undefined) return;
+      yield chunk.bytes;
+    }
+  }
+  return { size, chunks };
+}
+
+export async function removeAttachments({ tables, engine }: Scope, changeIds: readonly string[]): Promise<void> {
+  if (changeIds.length === 0) return;
+  const theirs = isOneOf(engine, sql`change_id`, changeIds);
+  await sql`delete from ledger_chunk where upload in (select upload from ledger_attachment where ${theirs})`.execute(
+    tables,
+  );
+  await sql`delete from ledger_attachment where ${theirs}`.execute(tables);
+}
+
+/** The same bytes in pieces of `chunkSize`; the last may be smaller. */
+async function* inChunks(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  let pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const given of bytes) {
+    for (let rest = given; rest.length > 0;) {
+      const piece = rest.subarray(0, chunkSize - length);
+      pieces.push(piece);
+      length += piece.length;
+      rest = rest.subarray(piece.length);
+      if (length < chunkSize) continue;
+      yield Buffer.concat(pieces);
+      pieces = [];
+      length = 0;
+    }
+  }
+  if (length > 0) yield Buffer.concat(pieces);
+}

@@ -1,0 +1,104 @@
+import type { ChangeReason } from '../../model/change.ts';
+import { CrmError, mayPassByItself } from '../../model/errors.ts';
+import { ledgerDelay, ledgerLife } from '../../model/schedule.ts';
+import { leaseTime, type Claim } from './claim.ts';
+import type { Ramp } from './ramp.ts';
+import type { End, PutOff } from './settle.ts';
+import type { WorkerOptions } from './worker.ts';
+
+export interface CarryOutOptions extends WorkerOptions {
+  readonly ramp: Ramp;
+  /** The end is known and on its way into the ledger: another Change may take this one's place. */
+  readonly free: () => void;
+}
+
+/** Carries one claimed Change into the CRM, once `gate` is open, and writes its end. */
+export async function carryOut(options: CarryOutOptions, claim: Claim, gate: Promise<unknown>): Promise<void> {
+  const stopRenewing = keepLease(options, claim);
+  try {
+    await gate;
+    const outcome = claim.age > ledgerLife ? expired : await attempt(options, claim);
+    const written = write(options, claim, outcome);
+    options.free();
+    const stood = await written;
+    if (stood && outcome === expired) await options.giveUp?.(claim);
+  } finally {
+    stopRenewing();
+  }
+}
+
+const expired: End = {
+  state: 'refused',
+  reason: { code: 'expired', message: 'It could not be carried out for five days.' },
+};
+
+function write({ ledger }: WorkerOptions, claim: Claim, outcome: End | PutOff): Promise<boolean> {
+  if (outcome.state !== 'queued') return ledger.finish(claim, outcome);
+  return ledger.putOff(claim, outcome.delay, outcome.reason, outcome.outage);
+}
+
+/** Tries again where the database did not answer: it may be back before the lease is over. */
+function keepLease({ ledger, timers, report }: WorkerOptions, claim: Claim): () => void {
+  let cancel = (): void => undefined;
+  let over = false;
+  const schedule = (): void => {
+    if (over) return;
+    cancel = timers.after(leaseTime / 3, () => {
+      void ledger.renew(claim).then(
+        (stands) => stands && schedule(),
+        (error: unknown) => {
+          report(error);
+          schedule();
+        },
+      );
+    });
+  };
+  schedule();
+  return () => {
+    over = true;
+    cancel();
+  };
+}
+
+async function attempt(options: CarryOutOptions, claim: Claim): Promise<End | PutOff> {
+  try {
+    const result = await options.apply(claim.change, claim.owner);
+    options.ramp.succeeded();
+    return { state: 'done', result };
+  } catch (error) {
+    return outcomeOf(options, claim, error);
+  }
+}
+
+/**
+ * What may pass is put off: by the outage if the CRM as a whole is away, by its own schedule if only this Change fails. What
+ * cannot pass goes back to its person. A defect of ours (no CrmError) is treated as the Change's own failure: its schedule
+ * spreads the tries, and after five days it is handed back.
+ */
+async function outcomeOf(options: CarryOutOptions, claim: Claim, error: unknown): Promise<End | PutOff> {
+  if (!(error instanceof CrmError)) {
+    options.report(error);
+    const reason = { code: 'unavailable', message: 'Something went wrong on our side; it is tried again.' } as const;
+    return { state: 'queued', delay: delayOf(options, claim), reason, outage: false };
+  }
+  const reason = { code: error.code, message: error.message };
+  if (!mayPassByItself(error.code) && error.code !== 'unauthorized') {
+    if (error.code === 'conflict') return { state: 'conflict', reason };
+    return { state: 'refused', reason: error.code === 'not-found' ? await missing(options, claim, reason) : reason };
+  }
+  options.ramp.failed();
+  const outage = await options.breaker.failed(error);
+  return { state: 'queued', delay: delayOf(options, claim, error.facts.retryAfter), reason, outage };
+}
+
+function delayOf({ random }: WorkerOptions, claim: Claim, retryAfter?: number): number {
+  return ledgerDelay(claim.attempts, claim.age, random(), retryAfter);
+}
+
+/** The CRM does not know the mail: perhaps because the track that this Change builds on never came there. */
+async function missing({ ledger }: WorkerOptions, claim: Claim, reason: ChangeReason): Promise<ChangeReason> {
+  const before = await ledger.blockedBy(claim);
+  if (before === null) return reason;
+  const why = before.reason === null || before.reason.message === '' ? '' : `: ${before.reason.message}`;
+  return { code: 'blocked', message: `Tracking this e-mail was not carried out${why}` };
+}

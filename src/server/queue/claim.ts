@@ -1,0 +1,124 @@
+import { sql } from 'kysely';
+import type { Change, ChangeReason } from '../../model/change.ts';
+import { MalformedChange, parseChange } from '../../model/parse-change.ts';
+import type { Scope } from './scope.ts';
+import { settle, type SettleStep } from './settle.ts';
+
+export interface Claim {
+  readonly change: Change;
+  readonly owner: string;
+  readonly seq: number;
+  /** The fencing number. */
+  readonly generation: number;
+  readonly attempts: number;
+  /** Claims before this one, in a row, whose worker was never heard of again. */
+  readonly deaths: number;
+  /** Milliseconds since it was accepted, by the ledger's clock. */
+  readonly age: number;
+}
+
+/** Up to `most` claims of different lanes; the answer stands in it once the transaction is through. */
+export interface ClaimStep {
+  readonly kind: 'claim';
+  readonly most: number;
+  claims: readonly Claim[];
+  /** Owners of what was parked instead. */
+  parked: ReadonlySet<string>;
+}
+
+/** Renewed every third of it; a worker that is silent for longer has lost its claim. */
+export const leaseTime = 60_000;
+
+/** A Change whose worker died so often in a row is what kills them. */
+export const mostDeaths = 5;
+
+const poison: ChangeReason = {
+  code: 'poison',
+  message: `The server broke off ${mostDeaths} times while carrying it out.`,
+};
+const unreadable: ChangeReason = {
+  code: 'unreadable',
+  message: 'It was written by another version of this program, or it is damaged.',
+};
+
+/** Rows looked at in one transaction that turn out to be none: the rest is for the next. */
+const mostRounds = 3;
+
+interface Row extends Omit<Claim, 'change'> {
+  readonly id: string;
+  readonly body: string;
+  readonly due_at: number;
+}
+
+/** Claims for every step in turn. What cannot be carried out is parked with its reason, and its lane goes on. */
+export async function claim(scope: Scope, steps: readonly ClaimStep[]): Promise<void> {
+  for (const step of steps) {
+    const claims: Claim[] = [];
+    const owners = new Set<string>();
+    for (let round = 0; round < mostRounds && claims.length < step.most; round += 1) {
+      const rows = await lease(scope, step.most - claims.length);
+      const parked: SettleStep[] = [];
+      for (const row of rows) {
+        const read = readClaim(row);
+        if ('change' in read) claims.push(read);
+        else parked.push(park(row, read));
+      }
+      await settle(scope, parked);
+      for (const { owner } of parked) if (owner !== null) owners.add(owner);
+      if (parked.length === 0) break;
+    }
+    step.claims = claims;
+    step.parked = owners;
+  }
+}
+
+/** One statement: what others hold is passed over, what a dead worker held is taken. */
+async function lease({ tables, engine, now }: Scope, most: number): Promise<readonly Row[]> {
+  const { rows } = await sql<Row>`with picked as materialized (
+      select seq as picked_seq from ledger_change
+      where head = 1 and due_at <= ${now()} and (lease_until is null or lease_until < ${now()})
+      order by due_at, seq limit ${most} ${engine === 'postgres' ? sql`for update skip locked` : sql``})
+    update ledger_change set
+      lease_until = ${now()} + ${sql.lit(leaseTime)}, attempts = attempts + 1, generation = generation + 1,
+      deaths = case when lease_until is null then deaths else deaths + 1 end
+    from picked where seq = picked_seq
+    returning seq, id, owner, body, generation, attempts, deaths, due_at, ${now()} - accepted_at as age`.execute(
+    tables,
+  );
+  return rows.sort((a, b) => a.due_at - b.due_at || a.seq - b.seq);
+}
+
+function readClaim(row: Row): Claim | ChangeReason {
+  if (row.deaths >= mostDeaths) return poison;
+  const { owner, seq, generation, attempts, deaths, age } = row;
+  try {
+    return { change: parseChange(JSON.parse(row.body)), owner, seq, generation, attempts, deaths, age };
+  } catch (error) {
+    if (error instanceof MalformedChange || error instanceof SyntaxError) return unreadable;
+    throw error;
+  }
+}
+
+function park({ seq, generation }: Row, reason: ChangeReason): SettleStep {
+  return { kind: 'settle', seq, generation, change: null, outcome: { state: 'refused', reason }, owner: null };
+}
+
+/** True while the claim stands: nobody else has claimed the row since. */
+export async function renew({ tables, now }: Scope, { seq, generation }: Claim): Promise<boolean> {
+  const renewed = await tables
+    .updateTable('ledger_change')
+    .set({ lease_until: sql<number>`${now()} + ${sql.lit(leaseTime)}` })
+    .where('seq', '=', seq)
+    .where('generation', '=', generation)
+    .where('state', '=', 'queued')
+    .executeTakeFirst();
+  return renewed.numUpdatedRows === 1n;
+}
+
+/** Milliseconds until a row nobody holds becomes due, 0 when one is; null when nothing is queued. */
+export async function untilDue({ tables, now }: Scope): Promise<number | null> {
+  const { rows } = await sql<{ wait: number }>`select due_at - ${now()} as wait from ledger_change
+    where head = 1 and (lease_until is null or lease_until < ${now()}) order by due_at, seq limit 1`.execute(tables);
+  const [next] = rows;
+  return next === undefined ? null : Math.max(0, next.wait);
+}
