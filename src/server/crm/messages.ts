@@ -1,6 +1,15 @@
 import type { Operation } from '../odata/operations.ts';
 import { publishDuplicateRule, retrieveDuplicates, unpublishDuplicateRule } from './duplicates/duplicate-messages.ts';
 import { checkIncomingEmail, checkPromoteEmail, deliverIncomingEmail, deliverPromoteEmail } from './mail/deliver.ts';
+import { documentMessages } from './files/document-messages.ts';
+import {
+  commitFileBlocksUpload,
+  deleteFile,
+  downloadBlock,
+  initializeFileBlocksDownload,
+  initializeFileBlocksUpload,
+  uploadBlock,
+} from './files/file-messages.ts';
 import { resolveAddresses } from './mail/resolve-addresses.ts';
 import { createSendEmail } from './mail/send/send-email.ts';
 import { getTrackingTokenEmail } from './mail/tracking-token-message.ts';
@@ -35,4 +44,11 @@ export const createMessages = (outbox: { poke(): void }): readonly Operation[] =
   retrieveDuplicates,
   publishDuplicateRule,
   unpublishDuplicateRule,
+  initializeFileBlocksUpload,
+  uploadBlock,
+  commitFileBlocksUpload,
+  initializeFileBlocksDownload,
+  downloadBlock,
+  deleteFile,
+  ...documentMessages,
 ];

@@ -12,6 +12,7 @@ import { alternateKeys } from './migrations/0007-keys.ts';
 import { importTables } from './migrations/0008-imports.ts';
 import { customColumns } from './migrations/0009-custom.ts';
 import { wholeAddresses } from './migrations/0010-addresses.ts';
+import { fileBlocks } from './migrations/0011-file-blocks.ts';
 import { ledgerHeads } from './migrations/0012-ledger.ts';
 import type { Step } from './migrations/step.ts';
 
@@ -27,6 +28,7 @@ const steps = new Map<string, Step>([
   ['0008-imports', importTables],
   ['0009-custom', customColumns],
   ['0010-addresses', wholeAddresses],
+  ['0011-file-blocks', fileBlocks],
   ['0012-ledger', ledgerHeads],
 ]);
 
@@ -61,12 +63,12 @@ export async function bringUpToDate(db: Kysely<object>, engine: Engine, name: st
     throw error instanceof Error ? error : new Error('The schema could not be brought up to date');
 }
 
-/** Kysely compares the order in which steps were taken, too: one that now comes later must not have the earlier time. */
+/** Kysely compares the order in which steps were taken, too: no step may have an earlier time than one before it. */
 async function renameSteps(db: Kysely<object>): Promise<void> {
   await db.transaction().execute(async (trx) => {
     for (const [former, name] of formerNames)
-      await sql`update kysely_migration set name = ${name}, timestamp = (select max(timestamp) from kysely_migration)
-        where name = ${former}`.execute(trx);
+      await sql`update kysely_migration set name = ${name}, timestamp = (select max(timestamp) from kysely_migration
+        where name <= ${name}) where name = ${former}`.execute(trx);
   });
 }
 

@@ -27,7 +27,7 @@ export interface WebApiOptions {
 const LARGE_BODY = 60 * 1024 * 1024;
 const SMALL_BODY = 2 * 1024 * 1024;
 const LARGE =
-  /(?:\$batch|(?:Promote|Incoming)Email|(?:activitymimeattachments|annotations|emails)(?:\([^/]*\)(?:\/\w+)?)?)$/;
+  /(?:\$batch|UploadBlock|(?:Promote|Incoming)Email|(?:activitymimeattachments|annotations|emails)(?:\([^/]*\)(?:\/\w+)?)?)$/;
 const FILTER_LENGTH = 32_768;
 
 declare module 'fastify' {

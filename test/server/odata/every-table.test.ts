@@ -45,6 +45,8 @@ function sample({ kind, name, length, options }: Column, turn: number): unknown 
       return turn % 2 === 0;
     case 'choice':
       return [...options!.keys()][turn % options!.size];
+    case 'choices':
+      return String([...options!.keys()][turn % options!.size]);
     case 'datetime':
       return `2026-11-2${turn}T09:30:00Z`;
     case 'date':

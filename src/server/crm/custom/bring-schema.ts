@@ -54,7 +54,7 @@ function declaredColumns(table: Table, { tables, columns: further, publisher }: 
     return (
       own ||
       declared.has(name) ||
-      (name.startsWith(`${publisher}_`) && declared.has(name.replace(/_base$/, ''))) ||
+      (name.startsWith(`${publisher}_`) && declared.has(name.replace(/_(?:base|name)$/, ''))) ||
       forMoney
     );
   });

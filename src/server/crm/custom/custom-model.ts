@@ -1,4 +1,5 @@
 import {
+  byServer,
   parental,
   referential,
   restricting,
@@ -59,7 +60,16 @@ function customTable(declared: DeclaredTable): Table {
 }
 
 function columnsOf(declared: readonly DeclaredColumn[]): Columns {
-  return Object.fromEntries(declared.map((column) => [column.name, partOf(column)]));
+  return Object.fromEntries([
+    ...declared.flatMap((column) => (column.type === 'file' ? [nameOfFile(column)] : [])),
+    ...declared.map((column): [string, Columns[string]] => [column.name, partOf(column)]),
+  ]);
+}
+
+/** Documented: beside every file column stands the name of its file; one that was declared by hand stays as it is. */
+function nameOfFile({ name, label, secured }: DeclaredColumn): [string, Columns[string]] {
+  const part = byServer(text(`${label} Name`, 255));
+  return [`${name}_name`, secured === true ? { ...part, secured } : part];
 }
 
 function partOf(column: DeclaredColumn): Columns[string] {

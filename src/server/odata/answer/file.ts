@@ -2,6 +2,7 @@ import { HttpError } from '../../http/errors.ts';
 import type { ApiResponse } from '../message.ts';
 import type { Column, Table } from '../metadata.ts';
 import { badRequest } from '../bad-request.ts';
+import { isText, nameColumn } from '../files/place.ts';
 import { unescape } from '../parse/query.ts';
 import type { Row } from '../session.ts';
 import type { Stored } from '../values.ts';
@@ -9,16 +10,6 @@ import type { Ask } from './ask.ts';
 
 /** As large as the body of a request. */
 const CHUNK = 60 * 1024 * 1024;
-
-/** Where the name of a file is kept: beside a file column, or as part of a note or attachment. */
-function nameColumn(table: Table, column: Column): Column | undefined {
-  return table.columns.get(`${column.name}_name`) ?? table.columns.get('filename');
-}
-
-/** Notes and attachments are older than file columns: what they hold is base64 text wherever it is read. */
-function isText(table: Table): boolean {
-  return table.columns.has('mimetype');
-}
 
 /** The columns to read for a download. */
 export function fileColumns(table: Table, column: Column): string[] {

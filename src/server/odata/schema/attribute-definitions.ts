@@ -1,4 +1,5 @@
 import type { Column, Table } from '../metadata.ts';
+import { isText, LARGEST_FILE } from '../files/place.ts';
 import { label, managed, noLabel, type Definition } from './definition.ts';
 import { columnSchemaName, isCustomName, metadataId } from './names.ts';
 import { booleanOptions, choiceOptions, isGlobal } from './option-sets.ts';
@@ -60,10 +61,21 @@ function kindOf(table: Table, column: Column): Kind {
     case 'lookup':
       return { ...lookupKind(column), metadata: 'Lookup', more: { Targets: column.targets, Format: 'None' } };
     case 'bytes':
-      return column.name.startsWith('entityimage')
-        ? { code: 'Virtual', typeName: 'Image', metadata: 'Image', more: { IsPrimaryImage: true, MaxSizeInKB: 10_240 } }
-        : { code: 'String', more: textProperties(column, 'Text') };
+      return bytesKind(table, column);
   }
+}
+
+/** Notes and attachments are older than file columns: what they hold is text. */
+function bytesKind(table: Table, column: Column): Kind {
+  if (column.name.startsWith('entityimage'))
+    return {
+      code: 'Virtual',
+      typeName: 'Image',
+      metadata: 'Image',
+      more: { IsPrimaryImage: true, MaxSizeInKB: 10_240 },
+    };
+  if (isText(table)) return { code: 'String', more: textProperties(column, 'Text') };
+  return { code: 'Virtual', typeName: 'File', metadata: 'File', more: { MaxSizeInKB: LARGEST_FILE / 1_024 } };
 }
 
 function textProperties({ length = 1_073_741_823 }: Column, format: string): Record<string, unknown> {

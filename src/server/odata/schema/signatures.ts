@@ -121,6 +121,41 @@ const signatures = new Map<string, Signature>([
   ],
   ['PublishDuplicateRule', takes({}, 'mscrm.PublishDuplicateRuleResponse')],
   ['UnpublishDuplicateRule', takes({ DuplicateRuleId: id })],
+  [
+    'InitializeFileBlocksUpload',
+    takes({ Target: row, FileName: text, FileAttributeName: text }, 'mscrm.InitializeFileBlocksUploadResponse'),
+  ],
+  ['UploadBlock', takes({ BlockId: text, BlockData: 'Edm.Binary', FileContinuationToken: text })],
+  [
+    'CommitFileBlocksUpload',
+    takes(
+      { FileName: text, MimeType: text, BlockList: `Collection(${text})`, FileContinuationToken: text },
+      'mscrm.CommitFileBlocksUploadResponse',
+    ),
+  ],
+  [
+    'InitializeFileBlocksDownload',
+    takes({ Target: row, FileAttributeName: text, 'DataSource?': text }, 'mscrm.InitializeFileBlocksDownloadResponse'),
+  ],
+  [
+    'DownloadBlock',
+    takes(
+      { Offset: 'Edm.Int64', BlockLength: 'Edm.Int64', FileContinuationToken: text },
+      'mscrm.DownloadBlockResponse',
+    ),
+  ],
+  ['DeleteFile', takes({ FileId: id })],
+  ...['Annotation', 'Attachment'].flatMap((kind): [string, Signature][] => [
+    [`Initialize${kind}BlocksUpload`, takes({ Target: row }, `mscrm.Initialize${kind}BlocksUploadResponse`)],
+    [
+      `Commit${kind}BlocksUpload`,
+      takes(
+        { Target: row, BlockList: `Collection(${text})`, FileContinuationToken: text },
+        `mscrm.Commit${kind}BlocksUploadResponse`,
+      ),
+    ],
+    [`Initialize${kind}BlocksDownload`, takes({ Target: row }, `mscrm.Initialize${kind}BlocksDownloadResponse`)],
+  ]),
   ['BulkDelete', takes({ QuerySet: rows, JobName: text })],
 ]);
 
@@ -186,6 +221,25 @@ const complexTypes = new Map<string, Readonly<Record<string, string>>>([
   ['CalculateActualValueOpportunityResponse', { Value: 'Edm.Decimal' }],
   ['AddToQueueResponse', { QueueItemId: id }],
   ['PublishDuplicateRuleResponse', { JobId: id }],
+  ['InitializeFileBlocksUploadResponse', { FileContinuationToken: text }],
+  ['CommitFileBlocksUploadResponse', { FileId: id, FileSizeInBytes: 'Edm.Int64' }],
+  [
+    'InitializeFileBlocksDownloadResponse',
+    { FileContinuationToken: text, FileSizeInBytes: 'Edm.Int64', FileName: text, IsChunkingSupported: flag },
+  ],
+  ['DownloadBlockResponse', { Data: 'Edm.Binary' }],
+  ['InitializeAnnotationBlocksUploadResponse', { FileContinuationToken: text }],
+  ['CommitAnnotationBlocksUploadResponse', { AnnotationId: id, FileSizeInBytes: whole }],
+  [
+    'InitializeAnnotationBlocksDownloadResponse',
+    { FileContinuationToken: text, FileSizeInBytes: whole, FileName: text },
+  ],
+  ['InitializeAttachmentBlocksUploadResponse', { FileContinuationToken: text }],
+  ['CommitAttachmentBlocksUploadResponse', { ActivityMimeAttachmentId: id, FileSizeInBytes: whole }],
+  [
+    'InitializeAttachmentBlocksDownloadResponse',
+    { FileContinuationToken: text, FileSizeInBytes: whole, FileName: text },
+  ],
   ['PagingInfo', { PageNumber: whole, Count: whole, ReturnTotalRecordCount: flag, PagingCookie: text }],
 ]);
 

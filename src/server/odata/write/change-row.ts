@@ -3,14 +3,26 @@ import { badRequest } from '../bad-request.ts';
 import { identifier } from '../identifier.ts';
 import { tableOf, type Table } from '../metadata.ts';
 import type { Row, WriteSession } from '../session.ts';
+import type { Stored } from '../values.ts';
 import { createChildren } from './create-row.ts';
 import { readPayload } from './payload.ts';
 import { deleteWhere, updateRow } from './write.ts';
 
-/** Changes a stored row. A list of parties or attachments replaces what was there; other lists cannot be changed so. @returns the new version */
-export async function changeRow(session: WriteSession, table: Table, before: Row, body: unknown): Promise<number> {
+/**
+ * Changes a stored row. A list of parties or attachments replaces what was there; other lists cannot be changed so.
+ * @param preset what is not in the body, such as a file that came in another way
+ * @returns the new version
+ */
+export async function changeRow(
+  session: WriteSession,
+  table: Table,
+  before: Row,
+  body: unknown,
+  preset: ReadonlyMap<string, Stored> = new Map(),
+): Promise<number> {
   if (table.readOnly) throw badRequest(`Rows of ${table.name} cannot be changed.`, '0x80040800');
   const payload = await readPayload(session, table, body);
+  for (const [name, value] of preset) payload.values.set(name, value);
   payload.values.delete(table.key);
   payload.values.delete('overriddencreatedon');
   if (payload.before.length > 0)
