@@ -46,7 +46,7 @@ function grows({ heap: [early = 0, late = 0] }: Report): boolean {
   return late - early > GROWTH;
 }
 
-function print({ statuses, faults, milliseconds, heap }: Report): void {
+function print({ statuses, faults, milliseconds, slowest, heap }: Report): void {
   console.table([...statuses].toSorted(([one], [other]) => one - other).map(([status, count]) => ({ status, count })));
   const round = (value: number) => Math.round(value * 10) / 10;
   console.table([
@@ -59,5 +59,9 @@ function print({ statuses, faults, milliseconds, heap }: Report): void {
     })),
     { measure: 'faults', value: faults.length },
   ]);
+  for (const slow of slowest)
+    console.log(
+      `\n${round(slow.milliseconds)} ms, ${round(slow.busy)} of them busy: ${slow.status}\n  ${slow.curl.slice(0, 1_000)}`,
+    );
   for (const { what, curl, answer } of faults.slice(0, 50)) console.log(`\n${what}\n  ${curl}\n  -> ${answer}`);
 }

@@ -16,11 +16,21 @@ export interface Fault {
   answer: string;
 }
 
+/** An answer that took long: `busy` is the time in which this process computed, the rest it waited for the database or its turn. */
+export interface Slow {
+  milliseconds: number;
+  busy: number;
+  status: number;
+  curl: string;
+}
+
 export interface Report {
   requests: number;
   statuses: ReadonlyMap<number, number>;
   faults: readonly Fault[];
   milliseconds: { p50: number; p99: number; max: number };
+  /** The slowest few, the slowest first. */
+  slowest: readonly Slow[];
   /** Bytes held after a fifth and at the end; empty where the collector cannot be called. */
   heap: readonly number[];
 }
@@ -46,6 +56,7 @@ export async function fuzz(
   const statuses = new Map<number, number>();
   const faults: Fault[] = [];
   const times: number[] = [];
+  const slowest: Slow[] = [];
   const heap: number[] = [];
   await populate(world, material);
   const hidden = as === 'guest' ? await hideSecrets(world, material) : undefined;
@@ -56,6 +67,7 @@ export async function fuzz(
     const answer = await ask(agent, port, request, authorization);
     const after = await fingerprint(database);
     times.push(answer.milliseconds);
+    keepSlowest(slowest, answer, request);
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
     for (const what of [
       ...wrong(request, answer),
@@ -75,8 +87,10 @@ export async function fuzz(
     faults.push({ what: 'The server is not healthy at the end.', curl: '', answer: alive.text });
   agent.destroy();
   await world.app.close();
-  return { requests, statuses, faults, milliseconds: spread(times), heap };
+  return { requests, statuses, faults, milliseconds: spread(times), slowest, heap };
 }
+
+const SHOWN_SLOW = 5;
 
 /** Whoever takes away the own roles can ask for little afterwards. */
 const SECURITY = new Set([
@@ -117,15 +131,20 @@ interface Answer {
   headers: IncomingHttpHeaders;
   body: string;
   milliseconds: number;
+  busy: number;
 }
 
 function ask(agent: Agent, port: number, request: FuzzRequest, authorization: string): Promise<Answer> {
   const started = performance.now();
+  const worked = process.cpuUsage();
   const { method, headers, body } = request;
   const content = body === undefined ? undefined : Buffer.from(body);
   return new Promise((resolve) => {
-    const done = (status: number, held: IncomingHttpHeaders, text: string) =>
-      resolve({ status, headers: held, body: text, milliseconds: performance.now() - started });
+    const done = (status: number, held: IncomingHttpHeaders, text: string) => {
+      const { user, system } = process.cpuUsage(worked);
+      const milliseconds = performance.now() - started;
+      resolve({ status, headers: held, body: text, milliseconds, busy: (user + system) / 1_000 });
+    };
     const sent = send(
       {
         agent,
@@ -247,6 +266,13 @@ function collected(): number[] {
   if (globalThis.gc === undefined) return [];
   globalThis.gc();
   return [process.memoryUsage().heapUsed];
+}
+
+function keepSlowest(slowest: Slow[], { milliseconds, busy, status }: Answer, request: FuzzRequest): void {
+  if (milliseconds <= (slowest[SHOWN_SLOW - 1]?.milliseconds ?? 0)) return;
+  slowest.push({ milliseconds, busy, status, curl: curl(request) });
+  slowest.sort((one, other) => other.milliseconds - one.milliseconds);
+  slowest.length = Math.min(slowest.length, SHOWN_SLOW);
 }
 
 function spread(times: number[]): Report['milliseconds'] {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { forEachEngine } from '../engines.ts';
-import { createWorld, dana, type Client, type World } from '../world.ts';
+import { createWorld, dana, miguel, type Client, type World } from '../world.ts';
 
 const detecting = { 'MSCRM.SuppressDuplicateDetection': 'false' };
 
@@ -78,6 +78,30 @@ forEachEngine('Duplicates', (engine) => {
     expect(await isFound()).toBe(expected);
     expect((await client.send('POST', 'UnpublishDuplicateRule', { DuplicateRuleId: id })).status).toBe(204);
     expect(await isFound()).toBe(false);
+  });
+
+  test('that somebody may not read are no duplicates for them: no page is shorter, and no refusal tells of them', async () => {
+    const client = await start();
+    const reader = world.as(miguel);
+    const userId = String((await reader.get('WhoAmI')).body['UserId']);
+    const roles = `systemusers(${userId})/systemuserroles_association`;
+    const { body } = await client.get<{ value: { roleid: string }[] }>(roles);
+    for (const { roleid } of body.value) await client.send('DELETE', `${roles}(${roleid})/$ref`);
+    const role = await client.create('roles', { name: 'Own rows' });
+    const names = ['prvReadContact', 'prvCreateContact', 'prvReadUser'];
+    await client.send('POST', `roles(${role})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, {
+      Privileges: names.map((PrivilegeName) => ({ PrivilegeName, Depth: 'Basic' })),
+    });
+    await client.send('POST', `${roles}/$ref`, { '@odata.id': `roles(${role})` });
+
+    const known = { lastname: 'Known', emailaddress1: 'hidden@fabrikam.example' };
+    await client.create('contacts', known);
+    expect((await client.send('POST', 'contacts', known, detecting)).status).toBe(412);
+    expect((await reader.send('POST', 'contacts', known, detecting)).status).toBe(204);
+    expect((await reader.send('POST', 'contacts', known, detecting)).status).toBe(412);
+    const page = await ask(reader, ofContact(known), 'contact', { PageNumber: 1, Count: 1 });
+    expect([page.status, page.body.value]).toMatchObject([200, [{ _ownerid_value: userId }]]);
+    expect((await ask(client, ofContact(known), 'contact')).body.value).toHaveLength(2);
   });
 
   test('are asked for with what the message needs', async () => {

@@ -6,7 +6,7 @@ import { createWorld, dana, miguel, type Client } from '../world.ts';
 type Rows = { value: Record<string, unknown>[]; '@odata.deltaLink'?: string };
 type Failure = { error: { code: string; message: string } };
 
-/** Miguel may read contacts and accounts of his own, no opportunities, and no telephone numbers of contacts. */
+/** Miguel may read contacts and accounts of his own, no opportunities, no telephone numbers of contacts, no names of leads. */
 forEachEngine('What FetchXML and delta links show to whom', (engine) => {
   let admin: Client;
   let reader: Client;
@@ -25,7 +25,7 @@ forEachEngine('What FetchXML and delta links show to whom', (engine) => {
 
   beforeAll(async () => {
     const database = await engine.open();
-    await sql`insert into securedcolumn (entityname, attributelogicalname) values ('contact', 'telephone1')`.execute(
+    await sql`insert into securedcolumn (entityname, attributelogicalname) values ('contact', 'telephone1'), ('lead', 'fullname')`.execute(
       database.db,
     );
     const world = await createWorld(database);
@@ -36,7 +36,7 @@ forEachEngine('What FetchXML and delta links show to whom', (engine) => {
     for (const { roleid } of (await admin.get<Rows>(roles)).body.value)
       await send('DELETE', `${roles}(${String(roleid)})/$ref`);
     narrow = await admin.create('roles', { name: 'Narrow' });
-    const depths = { Contact: 'Basic', Account: 'Basic', User: 'Global', Role: 'Global', SavedQuery: 'Global' };
+    const depths = { Contact: 'Basic', Account: 'Basic', User: 'Global', Lead: 'Global', Role: 'Global', SavedQuery: 'Global' };
     await send('POST', `roles(${narrow})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, {
       Privileges: Object.entries(depths).map(([table, Depth]) => ({ PrivilegeName: `prvRead${table}`, Depth })),
     });
@@ -45,8 +45,12 @@ forEachEngine('What FetchXML and delta links show to whom', (engine) => {
     const own = await admin.create('accounts', { name: 'Own', ...mine });
     const foreign = await admin.create('accounts', { name: 'Yonder' });
     const company = (id: string) => ({ 'parentcustomerid_account@odata.bind': `/accounts(${id})` });
-    await admin.create('contacts', { lastname: 'Berg', telephone1: '1', ...company(own), ...mine });
-    await admin.create('contacts', { lastname: 'Dahl', telephone1: '2', ...company(foreign), ...mine });
+    const lead = async (lastname: string) => ({
+      'originatingleadid@odata.bind': `/leads(${await admin.create('leads', { subject: 'x', lastname })})`,
+    });
+    const [late, early] = [await lead('Zander'), await lead('Ahlberg')];
+    await admin.create('contacts', { lastname: 'Berg', telephone1: '1', ...company(own), ...late, ...mine });
+    await admin.create('contacts', { lastname: 'Dahl', telephone1: '2', ...company(foreign), ...early, ...mine });
     await admin.create('contacts', { lastname: 'Olsen', telephone1: '3', ...company(foreign) });
   });
 
@@ -105,6 +109,24 @@ forEachEngine('What FetchXML and delta links show to whom', (engine) => {
       expect((await reader.get(contacts(inside))).status).toBe(403);
     const grouped = '<attribute name="telephone1" groupby="true" alias="t"/>';
     expect((await reader.get(contacts(grouped, 'aggregate="true"'))).status).toBe(403);
+  });
+
+  test('a secured name does not sort those who point to it either', async () => {
+    const sorted = '<attribute name="lastname"/><order attribute="originatingleadid"/>';
+    const { body } = await admin.get<Rows>(contacts(sorted));
+    expect(body.value.map((row) => row['lastname'])).toEqual(['Olsen', 'Dahl', 'Berg']);
+    // Without the names both leads are alike, and the contacts come as they were made.
+    expect(await names(contacts(sorted), 'lastname')).toEqual([['Berg'], ['Dahl']]);
+    const grouped =
+      '<attribute name="originatingleadid" groupby="true" alias="l"/><attribute name="contactid" aggregate="count" alias="n"/><order alias="l"/>';
+    const groups = async (client: Client) =>
+      (await client.get<Rows>(contacts(grouped, 'aggregate="true"'))).body.value.map((row) => row['l']);
+    const inOrder = await groups(admin);
+    expect(await groups(reader)).toEqual(inOrder.filter((id) => id !== undefined).reverse());
+    expect((await reader.get<Rows>('contacts?$select=lastname&$orderby=originatingleadid')).body.value).toMatchObject([
+      { lastname: 'Berg' },
+      { lastname: 'Dahl' },
+    ]);
   });
 
   test('many-to-many relationships are walked through their pairs', async () => {

@@ -4,7 +4,7 @@ import { badRequest } from '../bad-request.ts';
 import { at, identifier } from '../identifier.ts';
 import { tableOf, type Column } from '../metadata.ts';
 import type { SortColumn } from '../read/paging.ts';
-import { columnRef, isPolymorphic, newScope, type ColumnRef, type Statement } from '../read/scope.ts';
+import { columnRef, isPolymorphic, newScope, noText, type ColumnRef, type Statement } from '../read/scope.ts';
 import { findNode, type Compiled } from './compile.ts';
 import { refOf, type Node } from './joins.ts';
 import type { Fetch, Order } from './tree.ts';
@@ -51,7 +51,7 @@ function nameSql(statement: Statement, { column, ref, scope }: ColumnRef): RawBu
     const target = newScope(statement, tableOf(session.model, name));
     const { table, alias } = target;
     const primary = table.primary === undefined ? undefined : table.columns.get(table.primary);
-    if (primary === undefined || !session.access.mayUse(session.caller, 'read', table, primary)) return sql`null`;
+    if (primary === undefined || !session.access.mayUse(session.caller, 'read', table, primary)) return noText;
     const visible = session.access.readable(session.caller, table, alias);
     const typed = isPolymorphic(scope.table, column.name)
       ? sql` and ${at(scope.alias, `${column.name}_type`)} = ${table.name}`

@@ -111,6 +111,9 @@ export function columnRef(scope: Scope, column: Column): ColumnRef {
   return { column, ref, folded: isText && column.exact !== true ? folded : ref, scope };
 }
 
+/** A name that is not there, or not for the caller: PostgreSQL sorts by no bare `null`. */
+export const noText = sql`cast(null as text)`;
+
 /** A lookup is sorted by the name of its row, as documented; by nothing where the caller may not see that row. */
 export function nameBehind(statement: Statement, { column, scope }: ColumnRef): ColumnRef {
   const names = [...scope.table.single.values()]
@@ -126,7 +129,7 @@ export function nameBehind(statement: Statement, { column, scope }: ColumnRef): 
       const seen = primary !== undefined && access.mayUse(caller, 'read', joined.table, primary);
       return seen ? [columnRef(joined, primary).folded] : [];
     });
-  const name = names.length > 1 ? sql`coalesce(${sql.join(names)})` : (names[0] ?? sql`null`);
+  const name = names.length > 1 ? sql`coalesce(${sql.join(names)})` : (names[0] ?? noText);
   return { column, ref: name, folded: name, scope };
 }
 
