@@ -1,6 +1,7 @@
 import { account, contact } from './addresses.ts';
 import type { BadInput } from './bad-input.ts';
 
+const nobody = '00000000-0000-0000-0000-000000000000';
 const row = `contacts(${contact})`;
 
 /** Every kind of address that takes JSON. */
@@ -16,8 +17,8 @@ const takers: readonly string[] = [
   'POST InstantiateTemplate',
   'POST WinOpportunity',
   'POST CloseIncident',
-  'POST DeliverPromoteEmail',
-  'POST DeliverIncomingEmail',
+  `POST emails(${nobody})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`,
+  'POST emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail',
   'POST GetTrackingTokenEmail',
   `POST leads(${contact})/Microsoft.Dynamics.CRM.QualifyLead`,
   `POST queues(${contact})/Microsoft.Dynamics.CRM.AddToQueue`,
@@ -81,8 +82,7 @@ const parameters: readonly (readonly [request: string, name: string, others?: ob
   ['POST RevokeAccess', 'Revokee', { Target: { '@odata.type': 'Microsoft.Dynamics.CRM.account', accountid: account } }],
   ['POST WinOpportunity', 'OpportunityClose'],
   ['POST CloseIncident', 'IncidentResolution'],
-  ['POST DeliverPromoteEmail', 'MessageId'],
-  ['POST DeliverIncomingEmail', 'MessageId'],
+  ['POST emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail', 'Attachments', { MessageId: '<a@b.example>' }],
   ['POST InstantiateTemplate', 'TemplateId'],
   ['POST SendEmailFromTemplate', 'Target'],
   [`POST leads(${contact})/Microsoft.Dynamics.CRM.QualifyLead`, 'Status'],

@@ -5,6 +5,8 @@ const DEPTH = 64;
 /** Columns of one table with all that is remarked on them; a hundred thousand names would take a quarter of a second. */
 const NAMES = 5_000;
 
+/** As JSON writes it. */
+const NUL = '\\u0000';
 const QUOTE = 34;
 const COLON = 58;
 const BACKSLASH = 92;
@@ -25,16 +27,21 @@ export function parseJson(body: Buffer): unknown {
   }
   demandForm(text);
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, text.includes(NUL) ? withoutNul : undefined);
   } catch {
     throw invalid();
   }
 }
 
-/** A piece of JSON in an address. NUL, which no database text can hold, is refused there however it is written. */
+/** No text of a database holds it. What comes with it is mostly a mail, which is kept without. */
+function withoutNul(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replaceAll('\0', '') : value;
+}
+
+/** A piece of JSON in an address. NUL is refused there however it is written. */
 export function tryJson(text: string): unknown {
   try {
-    return JSON.parse(text, text.includes('\\u0000') ? demandNoNul : undefined) as unknown;
+    return JSON.parse(text, text.includes(NUL) ? demandNoNul : undefined) as unknown;
   } catch {
     return undefined;
   }
