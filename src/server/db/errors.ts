@@ -24,6 +24,13 @@ function driverCode(error: unknown): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/** Not as an Error: the driver's errors come from outside of where tests run. */
+function messageOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+    ? error.message
+    : '';
+}
+
 /** Whether a write lost against a unique index (SQLite: 2067 unique, 1555 primary key). */
 export function isUniqueViolation(error: unknown): boolean {
   return ['23505', 'sqlite:2067', 'sqlite:1555'].includes(driverCode(error));
@@ -38,8 +45,7 @@ export function isMissingValue(error: unknown): boolean {
 export function violatedIndex(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   if ('constraint' in error && typeof error.constraint === 'string') return error.constraint;
-  // By its message, not as an Error: the driver's errors come from outside of where tests run.
-  const message = 'message' in error && typeof error.message === 'string' ? error.message : '';
+  const message = messageOf(error);
   return /index '([^']+)'/.exec(message)?.[1] ?? /constraint failed: (.+)$/.exec(message)?.[1];
 }
 
@@ -50,10 +56,12 @@ export function isWorthRepeating(error: unknown): boolean {
 
 const GONE = /^(?:08...|57P0[1-3]|53...|ECONN\w+|EPIPE|ETIMEDOUT|sqlite:(?:10|13|778|1034))$/;
 
+/** What the driver says without a code: of a connection that it could not get, and of one that broke. */
+const LOST = /timeout exceeded when trying to connect|Connection terminated|is not queryable/;
+
 /** Whether the database itself is away or full: nothing is wrong with the request, and a later one may pass. */
 export function isUnavailable(error: unknown): boolean {
-  if (GONE.test(driverCode(error))) return true;
-  return error instanceof Error && /timeout exceeded when trying to connect|Connection terminated/.test(error.message);
+  return GONE.test(driverCode(error)) || LOST.test(messageOf(error));
 }
 
 /** SQLite's counterpart of PostgreSQL's 57014; see time-limit.ts. */

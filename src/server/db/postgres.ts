@@ -20,8 +20,10 @@ export function openPool(url: string, statementSeconds: number): pg.Pool {
     statement_timeout: statementSeconds * 1000,
     application_name: 'alongside',
   });
-  // An idle connection that the server closed is replaced at the next use; without a listener it would end the process.
+  // A connection that the server closed is replaced at the next use. Without a listener it would end the process: one for
+  // those that are idle, one for those between two statements of a transaction, whose next statement fails anyway.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
