@@ -118,6 +118,7 @@ forEachEngine('the worker', ({ open }) =>
       return {
         world,
         ledger,
+        reported,
         pass,
         until,
         isDone: async (id: string) => (await ledger.accept(dana, { ...trackChange({}), id })).state,
@@ -130,6 +131,25 @@ forEachEngine('the worker', ({ open }) =>
       await ledger.accept(dana, change);
       await until(() => world.carried.length === 1);
       expect(world.carried).toEqual([change]);
+    });
+
+    test('a database that is away for a moment is asked again', async () => {
+      const { world, ledger, reported, pass, until } = await start();
+      const claim = ledger.claim;
+      let asked = 0;
+      const away = Object.assign(new Error('the database system is starting up'), { code: '57P03' });
+      ledger.claim = async () => {
+        asked += 1;
+        throw away;
+      };
+      await ledger.accept(dana, trackChange({}));
+      await until(() => asked > 0);
+      await pass(60_000);
+      expect(asked).toBeGreaterThan(20);
+      ledger.claim = claim;
+      await pass(3_000);
+      await until(() => world.carried.length === 1);
+      expect(reported.splice(0)).toContain(away);
     });
 
     test('rests while the CRM is away, asks for it, and is done within five seconds of its return', async () => {

@@ -94,17 +94,24 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   const sleep = async (): Promise<void> => {
-    cancelSleep();
-    if (stopped) return;
     const wait = breaker.isClosed() ? await ledger.untilDue() : null;
-    cancelSleep = timers.after(Math.min(Math.max(wait ?? longestSleep, 1), longestSleep), nudge);
+    rest(Math.min(Math.max(wait ?? longestSleep, 1), longestSleep));
+  };
+
+  /** There is always an alarm set, also where the database did not answer: nobody else may ever wake a daemon. */
+  const rest = (milliseconds: number): void => {
+    cancelSleep();
+    if (!stopped) cancelSleep = timers.after(milliseconds, nudge);
   };
 
   const nudge = (): void => {
     again = true;
     if (stopped) return;
     filling ??= fill()
-      .catch(options.report)
+      .catch((error: unknown) => {
+        options.report(error);
+        rest(longestSleep);
+      })
       .finally(() => {
         filling = null;
         if (again) nudge();
