@@ -43,9 +43,9 @@ function compiler(): (mutation: NamedMutation) => string[] {
       return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
     },
     getCurrentDirectory: () => root,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    fileExists: ts.sys.fileExists,
-    readFile: ts.sys.readFile,
+    getDefaultLibFileName: (options) => ts.getDefaultLibFilePath(options),
+    fileExists: (file) => ts.sys.fileExists(file),
+    readFile: (file) => ts.sys.readFile(file),
   });
   const put = (texts: ReadonlyMap<string, string>): void => {
     for (const file of [...inPlace.keys(), ...texts.keys()])

@@ -26,12 +26,14 @@ function run(command, args) {
 /**
  * A private cluster in a temporary directory, on a Unix socket.
  * @param {string} options further options of the postgres command
- * @returns {{ url: string; stop: () => void } | undefined} nothing where PostgreSQL is not installed
+ * @param {string} parent where its directory is made
+ * @returns {{ url: string; data: string; start: () => void; stop: () => void } | undefined} nothing where PostgreSQL is not
+ * installed; `start` starts it again after it died
  */
-export function startCluster(options) {
+export function startCluster(options, parent = tmpdir()) {
   const binaries = findBinaries();
   if (binaries === undefined) return undefined;
-  const directory = mkdtempSync(join(tmpdir(), 'alongside-pg-'));
+  const directory = mkdtempSync(join(parent, 'alongside-pg-'));
   if (process.getuid?.() === 0) {
     const id = (kind) => Number(spawnSync('id', [kind, 'postgres'], { encoding: 'utf8' }).stdout);
     chownSync(directory, id('-u'), id('-g'));
@@ -40,9 +42,12 @@ export function startCluster(options) {
   const shape = ['-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
   run(join(binaries, 'initdb'), ['-D', data, ...shape]);
   const all = `-k ${directory} -c listen_addresses= ${options}`;
-  run(join(binaries, 'pg_ctl'), ['-D', data, '-w', '-o', all, '-l', join(directory, 'log'), 'start']);
+  const start = () => run(join(binaries, 'pg_ctl'), ['-D', data, '-w', '-o', all, '-l', join(directory, 'log'), 'start']);
+  start();
   return {
     url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(directory)}`,
+    data,
+    start,
     stop() {
       run(join(binaries, 'pg_ctl'), ['-D', data, '-m', 'immediate', 'stop']);
       rmSync(directory, { recursive: true, force: true });

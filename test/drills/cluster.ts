@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import pg from 'pg';
+import { startCluster } from '../server/postgres.setup.js';
+import { until } from './until.ts';
+
+/** A PostgreSQL of a drill's own, with fsync as shipped, that dies when it is told to. */
+export interface Cluster {
+  /** Of a new, empty database in it. */
+  newDatabase(): Promise<string>;
+  /** SIGKILL to the postmaster and everything it started, at once. Resolves when none of them is left. */
+  kill(): Promise<void>;
+  /** Resolves when statements are answered again. */
+  start(): Promise<void>;
+  /** Kills it if it still runs, and removes what it stored. */
+  remove(): Promise<void>;
+}
+
+/** Undefined where PostgreSQL is not installed. `parent`: where it stores, the temporary directory if left out. */
+export function createCluster(parent?: string): Cluster | undefined {
+  const cluster = startCluster('-c max_connections=100 -c shared_buffers=32MB', parent);
+  if (cluster === undefined) return undefined;
+  let databases = 0;
+  const postmaster = () => Number(readFileSync(join(cluster.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const kill = async () => {
+    const family = descendants(postmaster());
+    for (const pid of family) signal(pid, 'SIGKILL');
+    await until('PostgreSQL is dead', () => family.every((pid) => !isAlive(pid)));
+  };
+  const query = async (text: string) => {
+    const client = new pg.Client({ connectionString: cluster.url, connectionTimeoutMillis: 2_000 });
+    // A server that dies meanwhile says so by an event, besides failing the query.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.query(text);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  };
+  return {
+    async newDatabase() {
+      databases += 1;
+      const name = `drill_${databases}`;
+      await query(`create database ${name}`);
+      const url = new URL(cluster.url);
+      url.pathname = `/${name}`;
+      return url.href;
+    },
+    kill,
+    async start() {
+      // What the dead one shared in memory must be gone first: until then it refuses.
+      await until('PostgreSQL starts', () => {
+        try {
+          cluster.start();
+          return true;
+        } catch {
+          return false;
+        }
+      });
+      // A database that is not up yet looks like one that lost its rows.
+      await until('PostgreSQL answers', () =>
+        query('select 1').then(
+          () => true,
+          () => false,
+        ),
+      );
+    },
+    async remove() {
+      await kill().catch(() => undefined); // it is dead already
+      rmSync(dirname(cluster.data), { recursive: true, force: true });
+    },
+  };
+}
+
+function descendants(pid: number): number[] {
+  const lines = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  const pairs = lines.map((line) => line.trim().split(/\s+/).map(Number));
+  const family = [pid];
+  for (const member of family) family.push(...pairs.filter(([, parent]) => parent === member).map(([child]) => child!));
+  return family;
+}
+
+export function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // gone already
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // Field 3 of /proc/PID/stat, behind the name in parentheses: Z has died and only waits for its parent to look.
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

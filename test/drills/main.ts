@@ -1,0 +1,53 @@
+// npm run drills: real processes, killed at random moments, until everything that was promised is compared.
+//   -- --rounds 50        rounds per place (3)
+//   -- --place daemon     only there; several are separated by commas
+//   -- --seed 7           the first round's seed; a failure names the seed to begin with
+import { parseArgs } from 'node:util';
+import { places } from './places.ts';
+import { killAll } from './process.ts';
+import { runRound } from './round.ts';
+import { openStage } from './stage.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    place: { type: 'string', default: [...places.keys()].join(',') },
+    seed: { type: 'string' },
+  },
+});
+const first = Number(values.seed ?? Date.now() % 1_000_000);
+let failed = 0;
+
+process.once('exit', killAll);
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+for (const name of values.place.split(',')) {
+  const place = places.get(name);
+  if (place === undefined) throw new Error(`There is no place "${name}"; there are ${[...places.keys()].join(', ')}.`);
+  const stage = await openStage(place.cast);
+  if (stage === undefined) {
+    console.log(`${name}: left out, PostgreSQL is not installed`);
+    continue;
+  }
+  try {
+    for (let round = 0; round < Number(values.rounds); round += 1) {
+      const began = performance.now();
+      const report = await runRound(stage, place.fault, first + round);
+      const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+      const { changes, answers, failures, strikes, problems } = report;
+      console.log(
+        `${name} ${first + round}: ${changes} changes, ${answers} answers, ${failures} failures, ${strikes} strikes, ${seconds} s: ${problems.length === 0 ? 'fine' : 'BROKEN'}`,
+      );
+      for (const problem of problems) console.log(`  ${problem}`);
+      failed += problems.length;
+    }
+  } catch (error) {
+    failed += 1;
+    console.log(error);
+    for (const process of stage.processes) console.log(process.said());
+  } finally {
+    await stage.close();
+  }
+}
+process.exitCode = failed === 0 ? 0 : 1;
