@@ -1,0 +1,71 @@
+import {
+  Kysely,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+} from 'kysely';
+import type { Database } from '../../src/server/db/open.ts';
+import type { Program } from './program.ts';
+
+/**
+ * The database as one program sees it over its own connection: a statement, or a whole transaction, is one event. A program
+ * killed before it has changed nothing; one killed after it has committed and never hears so. The SQL is run by the product's
+ * own database, which all programs of a run share.
+ */
+export function connect(program: Program, shared: Database): Database {
+  const db = new Kysely<object>({ dialect: dialectOver(program, shared) });
+  return {
+    db,
+    engine: shared.engine,
+    transaction: (work) => program.call('transaction', usual, () => shared.transaction(work)),
+    close: () => db.destroy(),
+  };
+}
+
+/** Milliseconds of a statement or transaction with its commit. */
+const usual = 3;
+
+function dialectOver(program: Program, shared: Database): Dialect {
+  const connection: DatabaseConnection = {
+    executeQuery: <Row>(query: CompiledQuery) =>
+      program.call(`statement ${query.sql.slice(0, 60)}`, usual, () =>
+        shared.db.executeQuery<Row>(query as CompiledQuery<Row>),
+      ),
+    // eslint-disable-next-line require-yield
+    async *streamQuery() {
+      throw new Error('The ledger streams nothing.');
+    },
+  };
+  const outside = async (): Promise<void> => {
+    throw new Error('Transactions begin with Database.transaction.');
+  };
+  const driver: Driver = {
+    init: async () => undefined,
+    acquireConnection: async () => connection,
+    beginTransaction: outside,
+    commitTransaction: outside,
+    rollbackTransaction: outside,
+    releaseConnection: async () => undefined,
+    destroy: async () => undefined,
+  };
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => driver,
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+/** One migrated database for all runs of a process; emptied between them, which takes less than a millisecond. */
+export async function empty(shared: Database): Promise<void> {
+  const tables = ['ledger_change', 'ledger_attachment', 'ledger_event', 'ledger_kept'];
+  await shared.transaction(async (trx) => {
+    const queries = trx.withTables<Record<string, object>>();
+    for (const table of tables) await queries.deleteFrom(table).execute();
+    await queries.deleteFrom('sqlite_sequence').execute();
+  });
+}

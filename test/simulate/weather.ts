@@ -1,0 +1,68 @@
+import type { CallFate, Fates } from './program.ts';
+import { randomFor } from './random.ts';
+import type { Scenario } from './scenario.ts';
+import { crmOrigin } from './places.ts';
+import { troubleOf, type Trouble } from './trouble.ts';
+
+/** The faults of a scenario as programs and messages meet them. After `calm` nothing fails any more. */
+export interface Weather {
+  readonly fates: Fates;
+  readonly troubleOf: (from: string, origin: string) => Trouble | null;
+  /** How far a program's clock is ahead. */
+  readonly skewOf: (name: string) => number;
+  /** Milliseconds until a killed program is started again. */
+  readonly backOf: (name: string) => number;
+  readonly calm: () => void;
+}
+
+export function createWeather(
+  { seed, faults }: Scenario,
+  now: () => number,
+  tell: (who: string, what: string) => void,
+): Weather {
+  const random = randomFor(seed, 'weather');
+  const calls = faults.filter((fault) => fault.kind === 'call');
+  const skews = faults.filter((fault) => fault.kind === 'skew');
+  const backs = new Map<string, number>();
+  let over = false;
+
+  const active = (fault: { at: number; lasts: number }): boolean => now() >= fault.at && now() < fault.at + fault.lasts;
+  return {
+    fates(name, what, count) {
+      if (over) return 'made';
+      const fault = calls.find((call) => call.program === name && call.nth === count);
+      if (fault === undefined) return 'made';
+      backs.set(name, fault.back);
+      tell(name, `${inWords(fault.fate)} (its call ${count}, ${what})`);
+      return fault.fate;
+    },
+    troubleOf(from, origin) {
+      if (over) return null;
+      for (const fault of faults) {
+        if (fault.kind === 'outage' && origin === crmOrigin && active(fault))
+          return troubleOf(fault.trouble, random.int(1000));
+        if (fault.kind !== 'trouble' || fault.from !== from || fault.to !== origin || !active(fault)) continue;
+        if (random.chance(fault.chance)) return troubleOf(random.pick(fault.troubles), random.int(1000));
+      }
+      return null;
+    },
+    skewOf: (name) => skews.find(({ program }) => program === name)?.by ?? 0,
+    backOf: (name) => backs.get(name) ?? 1_000,
+    calm: () => void (over = true),
+  };
+}
+
+function inWords(fate: CallFate): string {
+  switch (fate) {
+    case 'made':
+      return 'goes on';
+    case 'fails':
+      return 'meets a failure';
+    case 'killed-before':
+      return 'is killed just before it calls';
+    case 'killed-after':
+      return 'is killed just after it called';
+    case 'frozen':
+      return 'sleeps for a hundred seconds before it hears the answer';
+  }
+}
