@@ -1,5 +1,6 @@
 import {
   Kysely,
+  sql,
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
@@ -62,10 +63,10 @@ function dialectOver(program: Program, shared: Database): Dialect {
 
 /** One migrated database for all runs of a process; emptied between them, which takes less than a millisecond. */
 export async function empty(shared: Database): Promise<void> {
-  const tables = ['ledger_change', 'ledger_attachment', 'ledger_event', 'ledger_kept'];
   await shared.transaction(async (trx) => {
-    const queries = trx.withTables<Record<string, object>>();
-    for (const table of tables) await queries.deleteFrom(table).execute();
-    await queries.deleteFrom('sqlite_sequence').execute();
+    const { rows } = await sql<{ name: string }>`
+      select name from sqlite_schema where type = 'table' and name like 'ledger\\_%' escape '\\'`.execute(trx);
+    for (const { name } of rows) await sql`delete from ${sql.table(name)}`.execute(trx);
+    await sql`delete from sqlite_sequence`.execute(trx);
   });
 }

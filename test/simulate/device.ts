@@ -2,7 +2,7 @@ import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
 import type { Change, ChangeStatus } from '../../src/model/change.ts';
 import { openIdbStore } from '../../src/sync/store-idb.ts';
-import type { Store } from '../../src/sync/store.ts';
+import type { Fence, Store } from '../../src/sync/store.ts';
 import { asError, type Program } from './program.ts';
 
 /**
@@ -14,6 +14,8 @@ export interface Device {
   readonly name: string;
   /** All that was ever recorded here: the gestures that count. */
   readonly recorded: ReadonlyMap<string, Recorded>;
+  /** False: a third-party frame whose browser refuses Web Locks, so that leases in the store take their place. */
+  readonly grantsLocks: boolean;
   /** Writing fails for want of space until this moment. */
   fullUntil: number;
   openStore(program: Program): Promise<Store>;
@@ -30,7 +32,7 @@ export interface Recorded {
 }
 
 /** @param owner whose outbox it is: one database per person */
-export function createDevice(name: string, owner: string, now: () => number): Device {
+export function createDevice(name: string, owner: string, grantsLocks: boolean, now: () => number): Device {
   const factory = new IDBFactory();
   const recorded = new Map<string, Recorded>();
   const listeners = new Map<Program, (status: ChangeStatus) => void>();
@@ -42,6 +44,7 @@ export function createDevice(name: string, owner: string, now: () => number): De
   const device: Device = {
     name,
     recorded,
+    grantsLocks,
     fullUntil: 0,
     inspect: open,
     async openStore(program) {
@@ -69,7 +72,8 @@ export function createDevice(name: string, owner: string, now: () => number): De
 /** Milliseconds of a transaction in IndexedDB: reading, and writing with `durability: 'strict'`. */
 const reading = 2;
 const writing = 6;
-const needsSpace = ['add', 'replace', 'putAttachment'];
+const reads = ['entries', 'entry', 'lane', 'change', 'attachment'];
+const needsSpace = ['add', 'replace', 'putAttachment', 'takeLease'];
 
 interface Watching {
   readonly isFull: () => boolean;
@@ -82,13 +86,14 @@ function watched(store: Store, program: Program, { isFull, added }: Watching): S
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function' || name === 'close') return member;
-      const usual = name === 'all' || name === 'attachment' ? reading : writing;
+      if (name === 'fenced') return (fence: Fence) => watched(target.fenced(fence), program, { isFull, added });
+      const usual = reads.includes(String(name)) ? reading : writing;
       return (...given: unknown[]) =>
         program.call(`store: ${String(name)}`, usual, async () => {
           if (needsSpace.includes(String(name)) && isFull())
             throw new DOMException('The disk is full.', 'QuotaExceededError');
           const answer: unknown = await Reflect.apply(member, target, given);
-          if (name === 'add') added((given[0] as { change: Change }).change);
+          if (name === 'add') added(given[0] as Change);
           return answer;
         });
     },

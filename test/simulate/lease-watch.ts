@@ -1,4 +1,5 @@
-import type { Claim, Ledger } from '../../src/server/queue/ledger.ts';
+import type { Claim } from '../../src/server/queue/claim.ts';
+import type { Ledger } from '../../src/server/queue/ledger.ts';
 import type { Program } from './program.ts';
 
 /** Watches what the daemons do with their claims, for I6. */
@@ -34,10 +35,10 @@ export function createLeaseWatch(now: () => number): LeaseWatch {
     violations,
     watch: (program, ledger) => ({
       ...ledger,
-      async claim() {
-        const claim = await ledger.claim();
-        if (claim !== null) claimed(program.name, claim);
-        return claim;
+      async claim(most) {
+        const claims = await ledger.claim(most);
+        for (const claim of claims) claimed(program.name, claim);
+        return claims;
       },
       async renew(claim) {
         const stands = await ledger.renew(claim);

@@ -131,7 +131,7 @@ export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptio
           url: new URL(input as string),
           headers: new Headers(headers),
           body: typeof body === 'string' ? body : '',
-          bytes: body instanceof Uint8Array ? body : null,
+          bytes: body instanceof Blob ? new Uint8Array(await clock.during(body.arrayBuffer())) : null,
           changeId: changeId ?? null,
         },
         signal,

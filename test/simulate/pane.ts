@@ -8,9 +8,10 @@ import { encodeBase64 } from '../../src/sync/base64.ts';
 import { startCorridor, type Corridor } from '../../src/sync/corridor.ts';
 import { follow } from '../../src/sync/follow.ts';
 import { createGestures, type Gestures } from '../../src/sync/gestures.ts';
-import { createWebLocks } from '../../src/sync/locks.ts';
+import { createLeaseLocks, createWebLocks } from '../../src/sync/locks.ts';
 import { createStatuses, type Statuses } from '../../src/sync/statuses.ts';
 import type { Random } from '../fuzz/random.ts';
+import type { Clock } from './clock.ts';
 import type { Device } from './device.ts';
 import type { Network } from './network.ts';
 import { crmOrigin, digestOf, paneOrigin, tenantId, type Person } from './places.ts';
@@ -27,6 +28,7 @@ export interface Pane {
 }
 
 export interface PaneOptions {
+  readonly clock: Clock;
   readonly program: Program;
   readonly person: Person;
   readonly device: Device;
@@ -39,7 +41,7 @@ export interface PaneOptions {
 
 /** Puts the browser's side together as `sync/compose` does, over a simulated browser. */
 export async function openPane(options: PaneOptions): Promise<Pane> {
-  const { program, person, device, network, random } = options;
+  const { clock, program, person, device, network, random } = options;
   const token = async () => person.address;
   const crmOf = (changeId?: string) =>
     createDataverse(
@@ -49,14 +51,17 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
   const report = (error: unknown) => options.report(program.name, error);
   const fraction = () => random.int(2 ** 30) / 2 ** 30;
   const store = await device.openStore(program);
-  const locks = createWebLocks(device.locksOf(program));
+  const page = `${program.name} ${program.now()}`;
+  const locks = device.grantsLocks
+    ? createWebLocks(device.locksOf(program))
+    : createLeaseLocks({ store, page, now: program.now, wake: program.after });
   const digest = digestOf(program);
   const attachmentLimit = createAttachmentLimit(crmOf());
   const attachment = async (changeId: string, index: number) => {
     const bytes = await store.attachment(changeId, index);
-    return bytes === null ? null : encodeBase64(bytes);
+    return bytes === null ? null : encodeBase64(new Uint8Array(await clock.during(bytes.arrayBuffer())));
   };
-  const statuses = createStatuses();
+  const statuses = createStatuses((tell) => void program.after(16, tell));
   showChanges(statuses, (status) => options.show(program, status));
   const corridor = await startCorridor({
     store,
@@ -84,7 +89,7 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
     const hear = (status: ChangeStatus) => corridor.hear(status);
     const channel = device.channelOf(program, (status) => void hear(status).catch(report));
     const sleep = (delay: number) => new Promise<void>((resolve) => void program.after(delay, resolve));
-    const connected = () => corridor.retryNow();
+    const connected = () => corridor.connected();
     const ending = new AbortController();
     void follow(
       { queue, locks, name: person.address, random: fraction, sleep, channel, hear, connected },

@@ -5,7 +5,7 @@ import { createRandom, type Random } from '../fuzz/random.ts';
  * change what everybody else does.
  */
 export function randomFor(seed: number, name: string): Random {
-  let hash = seed >>> 0;
+  let hash = 0x811c9dc5;
   // FNV-1a
   for (const char of `${seed}/${name}`) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
   return createRandom(hash);

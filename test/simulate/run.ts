@@ -59,12 +59,10 @@ async function settle(world: World): Promise<void> {
 async function isBusy({ database, devices }: World): Promise<boolean> {
   for (const device of devices) {
     const store = await device.inspect();
-    const { entries } = await store.all();
+    const { entries } = await store.entries();
     store.close();
-    const inConflict = new Set(
-      entries.filter(({ reason }) => reason?.code === 'conflict').map(({ change }) => change.lane),
-    );
-    if (entries.some(({ state, change }) => state !== 'stopped' && !inConflict.has(change.lane))) return true;
+    const inConflict = new Set(entries.filter(({ reason }) => reason?.code === 'conflict').map(({ lane }) => lane));
+    if (entries.some(({ state, lane }) => state !== 'stopped' && !inConflict.has(lane))) return true;
   }
   const queued = await database.db
     .withTables<{ ledger_change: { state: string } }>()

@@ -8,6 +8,8 @@ import { troubleKinds, type TroubleKind } from './trouble.ts';
 /** What people do and what goes wrong, drawn from the seed before the first event. Times are milliseconds since the start. */
 export interface Scenario {
   readonly seed: number;
+  /** Whether Dana's browser grants Web Locks. */
+  readonly webLocks: boolean;
   readonly gestures: readonly PlannedGesture[];
   readonly faults: readonly Fault[];
 }
@@ -69,7 +71,7 @@ export function drawScenario(seed: number): Scenario {
   const gestures = random.many(5, 14, () => drawGesture(random)).sort((one, other) => one.at - other.at);
   // One story in ten has no faults at all: people alone must not be able to break it either.
   const faults = random.chance(0.1) ? [] : random.many(1, 12, () => drawFault(random));
-  return { seed, gestures, faults };
+  return { seed, webLocks: random.chance(0.7), gestures, faults };
 }
 
 function drawGesture(random: Random): PlannedGesture {

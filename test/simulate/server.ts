@@ -6,9 +6,11 @@ import type { Database } from '../../src/server/db/open.ts';
 import { HttpError } from '../../src/server/http/errors.ts';
 import { createServer } from '../../src/server/http/server.ts';
 import type { Identity } from '../../src/server/http/tokens.ts';
+import { toBase64 } from '../../src/server/queue/base64.ts';
 import { createBreaker } from '../../src/server/queue/breaker.ts';
+import { processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
-import { acceptBytes, registerQueueRoutes } from '../../src/server/queue/routes.ts';
+import { registerQueueRoutes } from '../../src/server/queue/routes.ts';
 import { createWorker } from '../../src/server/queue/worker.ts';
 import type { Clock } from './clock.ts';
 import { connect } from './database.ts';
@@ -47,9 +49,10 @@ export async function startWeb(program: Program, world: ServerWorld): Promise<vo
   const { network, shared, clock } = world;
   const server = createServer({ checkToken, now: clock.now });
   const crm = crmAccess(program, network);
-  acceptBytes(server);
+  const ledger = createLedger(connect(program, shared), processClock(clock.now));
+  followOthers(program, ledger, world);
   registerQueueRoutes(server, {
-    ledger: createLedger(connect(program, shared), clock.now),
+    ledger,
     crm: crm(),
     crmFor: crm,
     digest: digestOf(program),
@@ -72,6 +75,16 @@ export async function startWeb(program: Program, world: ServerWorld): Promise<vo
     },
   };
   network.serve(paneOrigin, host);
+}
+
+/** Several processes share the database, as they do on PostgreSQL: what the others write is looked for, as `queue/start` does. */
+function followOthers(program: Program, ledger: Ledger, { report }: ServerWorld): void {
+  program.after(2_000, () => {
+    void ledger
+      .lookForNews()
+      .catch((error: unknown) => report(program.name, error))
+      .finally(() => followOthers(program, ledger, { report } as ServerWorld));
+  });
 }
 
 type Headers = Record<string, number | string | string[] | undefined>;
@@ -110,7 +123,7 @@ async function checkToken(authorization: string | undefined): Promise<Identity> 
 export function startDaemon(program: Program, world: ServerWorld): void {
   const { network, shared, random, watch } = world;
   const report = (error: unknown) => world.report(program.name, error);
-  const ledger = watch(program, createLedger(connect(program, shared), world.clock.now));
+  const ledger = watch(program, createLedger(connect(program, shared), processClock(world.clock.now)));
   const timers = { after: program.after };
   const probing = crmAccess(program, network)();
   const breaker = createBreaker({
@@ -121,8 +134,8 @@ export function startDaemon(program: Program, world: ServerWorld): void {
   });
   const attachmentLimit = createAttachmentLimit(probing);
   const attachment = async (changeId: string, part: number) => {
-    const bytes = await ledger.attachment(changeId, part);
-    return bytes === null ? null : Buffer.from(bytes).toString('base64');
+    const stored = await ledger.attachment(changeId, part);
+    return stored === null ? null : toBase64(stored);
   };
   createWorker({
     ledger,
@@ -132,7 +145,6 @@ export function startDaemon(program: Program, world: ServerWorld): void {
       const crm = crmAccess(program, network, change.id)(owner);
       return apply(change, { crm, digest: digestOf(program), tenantId, attachment, attachmentLimit });
     },
-    now: () => program.now(),
     random,
     report,
     concurrency: 4,

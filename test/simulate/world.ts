@@ -61,8 +61,8 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
   const leases = createLeaseWatch(clock.now);
   await empty(database);
 
-  const hers = createDevice("Dana's machine", 'alongside.dana', clock.now);
-  const his = createDevice("Miguel's machine", 'alongside.miguel', clock.now);
+  const hers = createDevice("Dana's machine", 'alongside.dana', scenario.webLocks, clock.now);
+  const his = createDevice("Miguel's machine", 'alongside.miguel', true, clock.now);
   const deviceOf = (name: PaneName) => (name === "Miguel's pane" ? his : hers);
   const running = new Map<string, Program>();
   const open = new Map<string, Pane>();
@@ -91,6 +91,7 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
     if (name === 'the web server') return startWeb(program, serverWorld);
     if (name === 'daemon 1' || name === 'daemon 2') return startDaemon(program, serverWorld);
     const pane = await openPane({
+      clock,
       program,
       person: name === "Miguel's pane" ? miguel : dana,
       device: deviceOf(name),

@@ -41,7 +41,7 @@ export async function gather(world: World, calmAt: number): Promise<Facts> {
   const waiting = new Map<string, OutboxEntry>();
   for (const device of devices) {
     const store = await device.inspect();
-    for (const entry of (await store.all()).entries) waiting.set(entry.change.id, entry);
+    for (const entry of (await store.entries()).entries) waiting.set(entry.id, entry);
     store.close();
   }
   const screens = panes.flatMap((name) => {

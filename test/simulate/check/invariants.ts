@@ -101,14 +101,12 @@ export const endsAreTold: Invariant = (facts) =>
 /** I9: when nothing fails any more, nothing waits for longer than fifteen minutes. */
 export const everythingEnds: Invariant = (facts) => {
   const inConflict = new Set(
-    [...facts.waiting.values()].filter(({ reason }) => reason?.code === 'conflict').map(({ change }) => change.lane),
+    [...facts.waiting.values()].filter(({ reason }) => reason?.code === 'conflict').map(({ lane }) => lane),
   );
-  const waits = [...facts.waiting.values()].filter(
-    ({ state, change }) => state !== 'stopped' && !inConflict.has(change.lane),
-  );
+  const waits = [...facts.waiting.values()].filter(({ state, lane }) => state !== 'stopped' && !inConflict.has(lane));
   const queued = [...facts.ledger.values()].filter(({ state }) => state === 'queued');
   return [
-    ...waits.map(({ change, state }) => `${change.kind} ${short(change.id)} is still ${state} on its device`),
+    ...waits.map(({ kind, id, state }) => `${kind} ${short(id)} is still ${state} on its device`),
     ...queued.map(({ id }) => `${short(id)} is still queued in the ledger`),
   ];
 };
