@@ -11,10 +11,12 @@ import type { ItemState } from '../model/item-state.ts';
 import { foldAddress } from '../model/message.ts';
 import { encodeBase64 } from './base64.ts';
 import { startCorridor, type Corridor } from './corridor.ts';
+import type { Device } from './device.ts';
 import { follow } from './follow.ts';
 import { createGestures, type Gestures } from './gestures.ts';
 import { createLeaseLocks, createWebLocks, mayLock, type Locks } from './locks.ts';
-import { openStore } from './open-store.ts';
+import { openDevice, watchDevice } from './open-device.ts';
+import type { Store } from './store.ts';
 import { createStatuses, type Statuses } from './statuses.ts';
 
 export interface SyncOptions {
@@ -31,6 +33,8 @@ export interface SyncOptions {
   readonly fetch: typeof fetch;
   /** Follows the server's events; a ribbon command does not live long enough to. */
   readonly followEvents: boolean;
+  /** Where the pane notes how many Changes wait, apart from the outbox; a ribbon command has no such place. */
+  readonly notes?: () => Storage;
   readonly report: (error: unknown) => void;
 }
 
@@ -40,8 +44,9 @@ export interface Sync {
   readonly gestures: Gestures;
   readonly crm: Dataverse;
   readonly queue: Queue;
-  /** False when this browser keeps nothing for us: say so, and never "saved". */
-  readonly durable: boolean;
+  /** What to say about this device as a place where Changes wait. */
+  readonly device: Device;
+  readonly store: Pick<Store, 'raw'>;
   /** What is true of the mail: the server's joint answer, else the CRM's own, else unknown. */
   itemState(mail: MailIdentity, signal?: AbortSignal): Promise<ItemState>;
   stop(): Promise<void>;
@@ -58,7 +63,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   );
   const queue = createQueue(createHttp({ fetch: options.fetch, baseUrl: options.syncUrl, token: options.syncToken }));
   const name = foldAddress(options.user);
-  const store = await openStore(`alongside.${name}`);
+  const { store, device } = await openDevice(name);
   const locks = (await mayLock(navigator.locks))
     ? createWebLocks(navigator.locks)
     : createLeaseLocks({ store, page: crypto.randomUUID(), now: Date.now, wake });
@@ -82,6 +87,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     wake,
     report: options.report,
   });
+  if (options.notes) await watchDevice({ store, device, statuses, name, notes: options.notes });
   const gestures = createGestures({
     corridor,
     statuses,
@@ -104,7 +110,8 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     gestures,
     crm,
     queue,
-    durable: store.durable,
+    device,
+    store,
     itemState: (mail, signal) => itemState({ ...services, queue, statuses }, mail, signal),
     async stop() {
       ending.abort();

@@ -51,8 +51,14 @@ export function createLeaseLocks({ store, page, now, wake }: LeaseOptions): Lock
   let turns = 0;
   const pause = (delay: number, signal?: AbortSignal) =>
     new Promise<void>((resolve) => {
-      const cancel = wake(delay, resolve);
-      signal?.addEventListener('abort', () => (cancel(), resolve()), { once: true });
+      if (signal?.aborted) return resolve();
+      const end = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = wake(delay, end);
+      signal?.addEventListener('abort', end);
     });
   const take = (name: string, holder: string) => store.takeLease(name, holder, now(), now() + leaseTime);
 

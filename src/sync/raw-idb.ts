@@ -1,4 +1,4 @@
-import type { IDBPDatabase } from 'idb';
+import { openDB, type IDBPDatabase } from 'idb';
 import type { RawEntry } from './store.ts';
 
 /**
@@ -25,4 +25,18 @@ export async function* readRaw(
     }
     yield { entry, change, attachments };
   }
+}
+
+/** The same of a database in whatever version it is, followed by what else there is. */
+export async function* readRawDatabase(
+  name: string,
+  more: AsyncGenerator<RawEntry, void>,
+): AsyncGenerator<RawEntry, void> {
+  const database = await openDB(name);
+  try {
+    yield* readRaw(database);
+  } finally {
+    database.close();
+  }
+  yield* more;
 }

@@ -23,9 +23,14 @@ const chunk = 500;
  * IndexedDB says "complete" before the disk has it unless asked otherwise (the default became `relaxed` in Chromium 121), so
  * every write here asks for `strict`.
  * @param name one database per person, so a change of user never mixes outboxes
+ * @param patience milliseconds an older window gets to let go of the database
  */
-export async function openIdbStore(name: string): Promise<Store> {
-  const database = await openDB<OutboxSchema>(name, schemaVersion, {
+export async function openIdbStore(name: string, patience = 3_000): Promise<Store> {
+  let blocked = (): void => undefined;
+  const late = new Promise<never>((_, reject) => {
+    blocked = () => void setTimeout(() => reject(new BlockedByOlder()), patience);
+  });
+  const opening = openDB<OutboxSchema>(name, schemaVersion, {
     upgrade(db, from, _to, transaction) {
       if (from === 0) {
         db.createObjectStore('entries', { keyPath: 'id' }).createIndex('seq', 'seq', { unique: true });
@@ -39,8 +44,23 @@ export async function openIdbStore(name: string): Promise<Store> {
     },
     // A page of a newer version wants to upgrade: let go. What is clicked here from now on goes to the server first.
     blocking: (_current, _blocked, event) => (event.target as IDBDatabase).close(),
+    blocked: () => blocked(),
   });
-  return storeOver(database, null);
+  try {
+    return storeOver(await Promise.race([opening, late]), null);
+  } catch (error) {
+    // Should it open after all, nobody uses it any more.
+    opening.then(
+      (database) => database.close(),
+      () => undefined,
+    );
+    throw error;
+  }
+}
+
+/** A window with an older version, perhaps frozen by the browser, does not let go of the database. */
+export class BlockedByOlder extends Error {
+  override readonly name = 'BlockedByOlder';
 }
 
 /** The first version kept a Change inside its entry. What does not read as one is left as it is. */

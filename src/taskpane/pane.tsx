@@ -32,7 +32,7 @@ export function Pane(props: {
 
   return (
     <>
-      {services && <DeviceStrip tracking={services.tracking} />}
+      {services && <DeviceStrip services={services} />}
       {item === null ? (
         <NothingOpen because="no-item" />
       ) : (

@@ -3,6 +3,7 @@ import type { RegardingSearch } from '../api/regarding.ts';
 import type { Change, ChangeStatus } from '../model/change.ts';
 import type { MailIdentity } from '../model/item-key.ts';
 import type { ItemState } from '../model/item-state.ts';
+import type { Device } from '../sync/device.ts';
 import type { Gestures } from '../sync/gestures.ts';
 
 /** What is known of Changes, for a screen to subscribe to. */
@@ -17,8 +18,10 @@ export interface ChangeBoard {
 export interface Tracking {
   readonly gestures: Gestures;
   readonly changes: ChangeBoard;
-  /** False when nothing survives closing the pane. */
-  readonly durable: boolean;
+  /** This device as a place where Changes wait. */
+  readonly device: Device;
+  /** Everything that waits here, in one JSON file. */
+  readonly exportOutbox: () => Promise<Blob>;
   readonly itemState: (mail: MailIdentity, signal: AbortSignal) => Promise<ItemState>;
   readonly drop: (changeId: string) => Promise<boolean>;
   readonly retryNow: () => void;

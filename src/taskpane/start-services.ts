@@ -34,6 +34,7 @@ export async function startServices(options: {
     syncToken: () => identity.server.token(),
     fetch,
     followEvents: true,
+    notes: () => localStorage,
     report: (error) => console.error(error),
   });
   const builtIn = new URL(config.crmUrl).origin === origin;
@@ -46,7 +47,10 @@ export async function startServices(options: {
     tracking: {
       gestures: sync.gestures,
       changes: sync.statuses,
-      durable: sync.durable,
+      device: sync.device,
+      // Seldom needed: loaded when somebody asks for it.
+      exportOutbox: () =>
+        import('../sync/export-outbox.ts').then(({ exportOutbox }) => exportOutbox(sync.store, user, Date.now())),
       itemState: (mail, signal) => sync.itemState(mail, signal),
       drop: (changeId) => sync.corridor.drop(changeId),
       retryNow: () => sync.corridor.retryNow(),

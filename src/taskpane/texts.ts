@@ -1,6 +1,7 @@
 import type { ChangeKind, ChangeReason, ChangeState, LeftOutReason } from '../model/change.ts';
 import type { CrmErrorCode } from '../model/errors.ts';
 import type { RecordTable } from '../model/records.ts';
+import type { DeviceState } from '../sync/device.ts';
 
 /**
  * Everything the pane says, in one place: functions and sentences, so that another language is another object of this shape
@@ -64,6 +65,17 @@ const activities: Record<string, string> = {
   appointment: 'Appointment',
   task: 'Task',
   letter: 'Letter',
+};
+
+/** Why nothing new is kept on this device. */
+const storage: Record<Exclude<DeviceState['storage'], 'kept'>, string> = {
+  none: 'This browser stores nothing for this pane. Changes go straight to the server.',
+  full: 'This device is out of space. Changes go straight to the server.',
+  blocked:
+    'An older window of Alongside is in the way. Close it and reload; until then changes go straight to the server.',
+  newer:
+    'A newer version of Alongside keeps its changes here. Reload the pane; until then changes go straight to the server.',
+  broken: 'What this browser stored cannot be used. Reload the pane; until then changes go straight to the server.',
 };
 
 const count = (number: number, one: string, many: string): string => `${number} ${number === 1 ? one : many}`;
@@ -196,7 +208,18 @@ const english = {
   // The strip
   changesWait: (number: number) => `${count(number, 'change waits', 'changes wait')} on this device.`,
   serverAway: 'The CRM cannot be reached.',
-  notDurable: 'This browser stores nothing for this pane. Changes go straight to the server.',
+  storageTrouble: storage,
+  changesLost: (number: number) =>
+    `${count(number, 'change', 'changes')} waited here when the browser’s storage was cleared, and ${number === 1 ? 'is' : 'are'} gone. Please check the messages you tracked last.`,
+  changesNotSaved: (number: number) =>
+    `${count(number, 'change is', 'changes are')} not saved yet. Keep this pane open, or export ${number === 1 ? 'it' : 'them'}.`,
+  oldestWaits: (when: string) => `The oldest has waited since ${when}. Export the changes to be safe.`,
+  mayBeCleared: 'The browser may clear them when it runs out of space.',
+  changesUnreadable: (number: number) =>
+    `${count(number, 'change', 'changes')} of another version of Alongside ${number === 1 ? 'waits' : 'wait'} here. Reload the pane, or export ${number === 1 ? 'it' : 'them'}.`,
+  exportChanges: 'Export',
+  exportFailed: 'The file could not be written.',
+  understood: 'OK',
 
   // Trouble, by code
   failure: (code: CrmErrorCode) => reasons[code],

@@ -62,7 +62,8 @@ test('a browser that refuses storage gets a store that says it keeps nothing', a
     },
   });
   try {
-    expect((await openStore('refused')).durable).toBe(false);
+    const { store, storage } = await openStore('refused');
+    expect({ storage, durable: store.durable }).toEqual({ storage: 'none', durable: false });
   } finally {
     Object.defineProperty(globalThis, 'indexedDB', { configurable: true, writable: true, value: own });
   }

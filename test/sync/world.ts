@@ -17,6 +17,8 @@ export interface World {
   readonly carried: Change[];
   readonly ledger: Map<string, { change: Change; status: ChangeStatus }>;
   crmFails: CrmError | null;
+  /** The CRM answers only when this resolves. */
+  crmHangs: Promise<void> | null;
   serverFails: CrmError | null;
   /** Only for what it is handed. */
   handOverFails: CrmError | null;
@@ -55,6 +57,7 @@ export async function openWorld(
 
   const applyDirectly = async (change: Change): Promise<ChangeResult> => {
     if (world.crmFails) throw world.crmFails;
+    await world.crmHangs;
     carried.push(change);
     return result;
   };
@@ -125,6 +128,7 @@ export async function openWorld(
     carried,
     ledger,
     crmFails: null,
+    crmHangs: null,
     serverFails: null,
     handOverFails: null,
     answerLost: false,

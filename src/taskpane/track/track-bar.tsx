@@ -85,6 +85,7 @@ function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
 }
 
 function headline({ is }: Settled, texts: Texts): string {
+  if (is === 'loading') return texts.lookingUp; // "not tracked" before anybody was asked would be a lie
   if (is === 'unknown') return texts.notKnown;
   return is === 'tracked' || is === 'colleague' ? texts.tracked : texts.notTracked;
 }
