@@ -3,8 +3,8 @@ import { at } from '../identifier.ts';
 import { conditionSql } from '../read/condition-sql.ts';
 import { behind, orderSql, writeCookie, type SortColumn } from '../read/paging.ts';
 import { where } from '../read/prepare.ts';
-import { newStatement, type Hits } from '../read/scope.ts';
-import { findHits } from '../read/search.ts';
+import { newStatement } from '../read/scope.ts';
+import { countFound } from '../read/search.ts';
 import type { Row, Session } from '../session.ts';
 import { checkAggregate, readAggregate } from './aggregate.ts';
 import { compile, type Compiled } from './compile.ts';
@@ -32,18 +32,20 @@ export function checkFetch(session: Session, fetch: Fetch): void {
 
 type What = Pick<FetchRequest, 'session' | 'fetch' | 'filter' | 'among' | 'parameters'>;
 
-function compileFor({ session, fetch, filter, among, parameters }: What, hits?: Hits): Compiled {
-  const statement = newStatement(session, parameters, hits);
+function compileFor({ session, fetch, filter, among, parameters }: What): Compiled {
+  const statement = newStatement(session, parameters);
   return compile(statement, fetch.entity, (scope) => [
     filter === undefined ? undefined : conditionSql(statement, scope, filter),
     among?.(scope),
   ]);
 }
 
-/** As for $filter: what SQLite's trigram index finds is asked first. */
+/** As for $filter: how much SQLite's trigram index finds is asked first. */
 async function compileWell(request: FetchRequest): Promise<Compiled> {
   const compiled = compileFor(request);
-  return compiled.statement.searches.length === 0 ? compiled : compileFor(request, await findHits(compiled.statement));
+  if (compiled.statement.uncounted.length === 0) return compiled;
+  await countFound(compiled.statement);
+  return compileFor(request);
 }
 
 async function readRows(request: FetchRequest, compiled: Compiled): Promise<FetchPage> {

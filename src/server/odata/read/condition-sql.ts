@@ -16,7 +16,8 @@ import {
   type Pattern,
 } from './pattern.ts';
 import { queryFunction } from './query-functions.ts';
-import { MANY, resolveColumn, searchKey, type ColumnRef, type Scope, type Search, type Statement } from './scope.ts';
+import { resolveColumn, type ColumnRef, type Scope, type Search, type Statement } from './scope.ts';
+import { rowsFound } from './search.ts';
 import type { Literal } from '../parse/tokens.ts';
 import { fromLiteral } from '../values.ts';
 
@@ -160,8 +161,6 @@ export function matches(
   const exact = sql<boolean>`${folded} glob ${pattern[0]?.kind === 'char' ? sql`` : sql`+`}${asGlob(pattern)}`;
   const search: Search = { table: scope.table.name, trigrams: trigramsOf(pattern) };
   if (column.folded !== 'inside' || search.trigrams.length === 0 || search.table === 'activitypointer') return exact;
-  const hits = statement.hits.get(searchKey(search));
-  if (hits === undefined) statement.searches.push(search);
-  if (hits === undefined || hits === MANY) return exact;
-  return sql<boolean>`(${at(scope.alias, 'rowno')} in (select value from json_each(${hits})) and ${exact})`;
+  const found = rowsFound(statement, search);
+  return found === undefined ? exact : sql<boolean>`(${at(scope.alias, 'rowno')} in (${found}) and ${exact})`;
 }

@@ -10,7 +10,7 @@ import { cookieAfter, orderSql } from './paging.ts';
 import { LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
 import { presentRows } from './present.ts';
 import { relate, type Related } from './related.ts';
-import { fromClause, isPolymorphic, type Scope } from './scope.ts';
+import { fromClause, isPolymorphic, tables, type Scope } from './scope.ts';
 
 /** Ids per query: with 5,000 parents the list stays a moderate text. */
 const PARENTS = 1_000;
@@ -147,44 +147,54 @@ async function readChildren(
     ids,
     size,
   );
-  const isKept = (row: Row) => Number(row['placed'] ?? 0) <= size;
-  const kept = found.filter(isKept);
+  const families = new Map<unknown, Row[]>();
+  for (const row of found) {
+    const family = families.get(row['parentrow']);
+    if (family === undefined) families.set(row['parentrow'], [row]);
+    else family.push(row);
+  }
+  const kept = [...families.values()].flatMap((family) => family.slice(0, size));
   const shown = await finishRows(inner, prepared, kept);
-  const last = new Map<unknown, Row>();
-  kept.forEach((row, index) => {
-    const child = shown[index];
-    const siblings = byParent.get(row['parentrow']) ?? { rows: [], cookie: undefined };
-    byParent.set(row['parentrow'], siblings);
-    last.set(row['parentrow'], row);
-    if (child !== undefined) siblings.rows.push(child);
-  });
-  if (query.top !== undefined) return;
-  for (const row of found.filter((each) => !isKept(each))) {
-    const siblings = byParent.get(row['parentrow']);
-    if (siblings !== undefined) siblings.cookie = cookieAfter(last.get(row['parentrow']), prepared, 2);
+  let from = 0;
+  for (const [parent, family] of families) {
+    const end = from + Math.min(family.length, size);
+    const goesOn = query.top === undefined && family.length > size;
+    const cookie = goesOn ? cookieAfter(family[size - 1], prepared, 2) : undefined;
+    byParent.set(parent, { rows: shown.slice(from, end), cookie });
+    from = end;
   }
 }
 
-/** The rows of all collections, and one more of each that goes on; `placed` counts them where it matters. */
+/** The rows of all collections in their order, and one more of each that goes on. */
 async function findChildren(
   prepared: Prepared,
   { parent, join, conditions }: Related,
   ids: readonly string[],
   size: number,
 ): Promise<Row[]> {
-  const { session } = prepared.statement;
+  const { statement, scope } = prepared;
+  const { engine, queries } = statement.session;
   const order = orderSql(prepared.order, prepared.key);
-  const among = [isOneOf(session.engine, parent, ids), ...conditions, ...prepared.conditions];
+  const own = [...conditions, ...prepared.conditions];
+  const among = [isOneOf(engine, parent, ids), ...own];
   const one = sql`, ${parent} as parentrow`;
   if (size === LARGEST_PAGE) {
     // Mostly there are few: then all are taken as they come, without the time that it takes to rank them.
     const all = sql<Row>`${selectRows(prepared, among, one, join)} order by ${order}${limit(LARGEST_PAGE + 1)}`;
-    const { rows } = await all.execute(session.queries);
+    const { rows } = await all.execute(queries);
     if (rows.length <= LARGEST_PAGE) return rows;
+  }
+  if (engine === 'sqlite' && scope.table.name !== 'activitypointer') {
+    // Finding the first of each collection takes two thirds of the time of ranking all of them; a view has no row ids.
+    const row = at(scope.alias, 'rowid');
+    const first = sql`select ${row} ${fromClause(statement, scope)}${join}${where([sql`${parent} = parents.value`, ...own])} order by ${order}${limit(size + 1)}`;
+    const found = sql<Row>`select ${prepared.list}, parents.value as parentrow from json_each(${JSON.stringify(ids)}) as parents
+      cross join ${tables(statement, scope)} where ${row} in (${first}) order by parentrow, ${order}`;
+    return (await found.execute(queries)).rows;
   }
   const placed = sql`${one}, row_number() over (partition by ${parent} order by ${order}) as placed`;
   const ranked = sql<Row>`select * from (${selectRows(prepared, among, placed, join)}) as ranked where placed <= ${size + 1} order by parentrow, placed`;
-  return (await ranked.execute(session.queries)).rows;
+  return (await ranked.execute(queries)).rows;
 }
 
 function distinct(values: readonly unknown[]): string[] {

@@ -19,7 +19,6 @@ import {
   newStatement,
   resolveColumn,
   unknownColumn,
-  type Hits,
   type Scope,
   type Statement,
 } from './scope.ts';
@@ -41,8 +40,6 @@ export interface ReadRequest {
   /** Rows of one page; the cookie of a next page is only made when this is given. */
   pageSize?: number | undefined;
   skipToken?: string | undefined;
-  /** What searches in the trigram index of SQLite have found already. */
-  hits?: Hits | undefined;
   /** Whether the caller sees few rows of the table. */
   few?: boolean | undefined;
   /** Whether something is expanded inside an expansion: then expanded collections are paged. */
@@ -68,7 +65,7 @@ export interface Prepared {
 export function prepareRead(request: ReadRequest): Prepared {
   const { session, table, query } = request;
   session.access.demand(session.caller, 'read', table);
-  const statement = newStatement(session, request.parameters, request.hits);
+  const statement = newStatement(session, request.parameters);
   const scope = newScope(statement, table);
   const columns = chosenColumns(request);
   const key = at(scope.alias, table.key);

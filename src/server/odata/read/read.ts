@@ -12,7 +12,7 @@ import {
   type ReadRequest,
 } from './prepare.ts';
 import { fromClause } from './scope.ts';
-import { findHits } from './search.ts';
+import { countFound } from './search.ts';
 import type { Row } from '../session.ts';
 
 export interface Page {
@@ -52,6 +52,7 @@ export async function prepareWell(request: ReadRequest): Promise<Prepared> {
   // A few rows that are named anyway need no index to be found by.
   const few = request.among === undefined && (await session.access.isFew(session, table));
   const prepared = prepareRead({ ...request, few });
-  if (prepared.statement.searches.length === 0) return prepared;
-  return prepareRead({ ...request, few, hits: await findHits(prepared.statement) });
+  if (prepared.statement.uncounted.length === 0) return prepared;
+  await countFound(prepared.statement);
+  return prepareRead({ ...request, few });
 }

@@ -16,10 +16,8 @@ export interface Scope {
 export interface Statement {
   session: Session;
   parameters: ReadonlyMap<string, string>;
-  /** Searches through a trigram index of SQLite that the statement could profit from. */
-  searches: Search[];
-  /** What they found, once they were made; see `findHits`. */
-  hits: Hits;
+  /** Searches through a trigram index of SQLite of which nobody knows how much they find; see `countFound`. */
+  uncounted: Search[];
   /** A fresh short name. */
   alias(): string;
 }
@@ -30,21 +28,9 @@ export interface Search {
   trigrams: readonly string[];
 }
 
-/** Search, as `searchKey` names it -> the rows it found, by number, as a JSON list; or that they are too many to be of use. */
-export type Hits = ReadonlyMap<string, string>;
-export const MANY = 'many';
-
-export function searchKey({ table, trigrams }: Search): string {
-  return JSON.stringify([table, trigrams]);
-}
-
-export function newStatement(
-  session: Session,
-  parameters: ReadonlyMap<string, string> = new Map(),
-  hits: Hits = new Map(),
-): Statement {
+export function newStatement(session: Session, parameters: ReadonlyMap<string, string> = new Map()): Statement {
   let count = 0;
-  return { session, parameters, searches: [], hits, alias: () => `t${count++}` };
+  return { session, parameters, uncounted: [], alias: () => `t${count++}` };
 }
 
 export function newScope(statement: Statement, table: Table, variable?: string): Scope {
@@ -152,7 +138,11 @@ function joinAlong(statement: Statement, scope: Scope, navigation: SingleNavigat
 
 /** `from contact as t0 left join account as t1 on ...` with everything that paths have asked for so far. */
 export function fromClause(statement: Statement, scope: Scope): RawBuilder<unknown> {
-  return sql`from ${identifier(scope.table.name)} as ${identifier(scope.alias)}${joinClauses(statement, scope)}`;
+  return sql`from ${tables(statement, scope)}`;
+}
+
+export function tables(statement: Statement, scope: Scope): RawBuilder<unknown> {
+  return sql`${identifier(scope.table.name)} as ${identifier(scope.alias)}${joinClauses(statement, scope)}`;
 }
 
 function joinClauses(statement: Statement, scope: Scope): RawBuilder<unknown> {
