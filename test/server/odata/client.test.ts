@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { DynamicsWebApi } from 'dynamics-web-api';
 import { forEachEngine } from '../engines.ts';
@@ -147,6 +148,10 @@ forEachEngine('A client written for Dynamics 365', (engine) => {
     await crm.uploadFile({ collection: 'contacts', key, property: 'entityimage', fileName: 'a.png', data });
     const file = await crm.downloadFile({ collection: 'contacts', key, property: 'entityimage' });
     expect([file.fileSize, Buffer.from(file.data)]).toEqual([4, data]);
+    const large = Buffer.concat([data, randomBytes(5_000_000)]);
+    await crm.uploadFile({ collection: 'contacts', key, property: 'entityimage', fileName: 'b.png', data: large });
+    const loaded = await crm.downloadFile({ collection: 'contacts', key, property: 'entityimage' });
+    expect([loaded.fileSize, large.equals(Buffer.from(loaded.data))]).toEqual([large.length, true]);
   });
 
   test('asks with FetchXML, calls actions, and reads errors', async () => {

@@ -159,6 +159,11 @@ forEachEngine('A file in blocks', (engine) => {
     expect((await ask('DeleteFile', { FileId: second.body.FileId }, others)).status).toBe(403);
     expect(await load(`contacts(${id})/new_resume`)).toEqual(Buffer.from('second'));
     expect((await ask('DeleteFile', { FileId: second.body.FileId })).status).toBe(204);
+    const third = await upload(id, [Buffer.from('third')]);
+    const fourth = { 'content-type': 'application/octet-stream', 'x-ms-file-name': 'd.pdf' };
+    expect((await client.send('PUT', `contacts(${id})/new_resume`, 'fourth', fourth)).status).toBe(204);
+    expect((await ask('DeleteFile', { FileId: third.body.FileId })).status).toBe(404);
+    expect(await load(`contacts(${id})/new_resume`)).toEqual(Buffer.from('fourth'));
   });
 
   test('belongs to who began it, for a day; what was left lying is swept', async () => {

@@ -114,15 +114,29 @@ forEachEngine('A file', (engine) => {
     expect((await send('PUT', `annotations(${note})/documentbody?x-ms-file-name=a.txt`, bytes)).statusCode).toBe(204);
   });
 
-  test('comes in parts, and is taken in one chunk', async () => {
+  test('comes in chunks, and is there with the last of them', async () => {
     const path = `contacts(${await client.create('contacts', { lastname: 'Parts' })})/entityimage`;
-    const announced = await send('PATCH', path, Buffer.alloc(0), { 'x-ms-transfer-mode': 'chunked' });
-    expect([announced.statusCode, Number(announced.headers['x-ms-chunk-size'])]).toEqual([200, expect.any(Number)]);
-    const location = String(announced.headers['location']).split('/v9.2/')[1]!;
-    expect((await send('PATCH', location, bytes.subarray(0, 5), { 'content-range': 'bytes 0-4/10' })).statusCode).toBe(
-      400,
-    );
-    expect((await send('PATCH', location, bytes, { 'content-range': 'bytes 0-9/10' })).statusCode).toBe(204);
+    const announce = async (to = path) => {
+      const announced = await send('PATCH', to, Buffer.alloc(0), { 'x-ms-transfer-mode': 'chunked' });
+      expect([announced.statusCode, announced.headers['x-ms-chunk-size']]).toEqual([200, '4194304']);
+      return String(announced.headers['location']).split('/v9.2/')[1]!;
+    };
+    const chunk = async (to: string, from: number, until: number, range = `bytes ${from}-${until}/10`) =>
+      (await send('PATCH', to, bytes.subarray(from, until + 1), { 'content-range': range })).statusCode;
+    const location = await announce();
+    for (const range of ['', 'bytes 0-5/10', 'bytes 0-4/4', 'bytes 4-0/10', 'bytes 0-4/999999999', 'bits 0-4/10'])
+      expect([range, await chunk(location, 0, 4, range)]).toEqual([range, 400]);
+    expect(await chunk(location, 0, 4)).toBe(206);
+    expect((await load(`${path}/$value`)).statusCode).toBe(204);
+    expect(await chunk(location, 6, 9)).toBe(400);
+    const other = `contacts(${await client.create('contacts', { lastname: 'Other' })})/entityimage`;
+    expect(await chunk(location.replace(path, other), 5, 9)).toBe(400);
+    expect(await chunk(location, 5, 9)).toBe(204);
+    expect((await load(`${path}/$value`)).rawPayload.equals(bytes)).toBe(true);
+    expect(await chunk(location, 5, 9)).toBe(400);
+    expect(await chunk(`${path}?sessiontoken=x`, 0, 4)).toBe(400);
+    expect(await chunk(path, 0, 4)).toBe(400);
+    expect(await chunk(path, 0, 9)).toBe(204);
     const authorization = `Bearer ${await world.token(dana)}`;
     const part = async (range: string) =>
       world.app.inject({ url: `/api/data/v9.2/${path}/$value`, headers: { authorization, range } });

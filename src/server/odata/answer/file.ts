@@ -2,14 +2,12 @@ import { HttpError } from '../../http/errors.ts';
 import type { ApiResponse } from '../message.ts';
 import type { Column, Table } from '../metadata.ts';
 import { badRequest } from '../bad-request.ts';
+import { BLOCK } from '../files/blocks.ts';
 import { isText, nameColumn } from '../files/place.ts';
 import { unescape } from '../parse/query.ts';
 import type { Row } from '../session.ts';
 import type { Stored } from '../values.ts';
 import type { Ask } from './ask.ts';
-
-/** As large as the body of a request. */
-const CHUNK = 60 * 1024 * 1024;
 
 /** The columns to read for a download. */
 export function fileColumns(table: Table, column: Column): string[] {
@@ -34,7 +32,9 @@ export function download({ request, place }: Ask, table: Table, column: Column, 
     'content-disposition': escaped === undefined ? 'attachment' : `attachment; filename*=UTF-8''${escaped}`,
     'x-ms-file-size': String(whole.length),
     ...(escaped === undefined ? {} : { 'x-ms-file-name': escaped }),
-    ...(range === undefined ? {} : { 'content-range': `bytes ${range.from}-${range.to}/${whole.length}` }),
+    ...(range === undefined
+      ? {}
+      : { 'content-range': `bytes ${range.from}-${range.to}/${whole.length}`, 'x-ms-chunk-size': String(BLOCK) }),
   };
   const status = range === undefined ? 200 : 206;
   if (raw) return { status, headers: { ...headers, 'content-type': 'application/octet-stream' }, body: part };
@@ -57,31 +57,26 @@ export function isUpload({ request }: Ask): boolean {
   return /^application\/octet-stream\b/i.test(request.headers['content-type'] ?? '');
 }
 
-/** A client that is going to send a file in chunks, and asks where to and how large they may be; the chunks say it too. */
-export function isAnnouncement({ request: { headers } }: Ask): boolean {
-  return headers['x-ms-transfer-mode']?.toLowerCase() === 'chunked' && headers['content-range'] === undefined;
-}
-
-/** One chunk holds the largest file that a request may bring, so no half of a file is ever kept. */
-export function announce({ place, options, request }: Ask, table: Table, id: string, column: Column): ApiResponse {
-  if (column.kind !== 'bytes') throw badRequest(`${column.name} holds no file.`, '0x80048d19');
-  const name = options.get('x-ms-file-name') ?? request.headers['x-ms-file-name'];
-  const search = name === undefined ? '' : `?x-ms-file-name=${encodeURIComponent(name)}`;
-  const location = `${place.session.root}${table.setName}(${id})/${column.name}${search}`;
-  return { status: 200, headers: { location, 'x-ms-chunk-size': String(CHUNK), 'accept-ranges': 'bytes' } };
-}
-
 /** What a file that is sent as it is changes in its row. @throws {HttpError} 400 */
-export function upload({ request, options }: Ask, table: Table, column: Column): Map<string, Stored> {
+export function upload(ask: Ask, table: Table, column: Column): Map<string, Stored> {
   if (column.kind !== 'bytes') throw badRequest(`${column.name} holds no file.`, '0x80048d19');
-  const body = request.body ?? Buffer.alloc(0);
+  const body = ask.request.body ?? Buffer.alloc(0);
   if (body.length === 0) throw badRequest(`The file for ${column.name} is empty.`, '0x80048d19');
-  const range = request.headers['content-range'];
+  const range = ask.request.headers['content-range'];
   if (range !== undefined && range.trim() !== `bytes 0-${body.length - 1}/${body.length}`)
-    throw badRequest(`A file is sent in one chunk, which may have ${CHUNK} bytes.`, '0x80048d19');
-  const values = new Map<string, Stored>([[column.name, body]]);
+    throw badRequest('A file that comes in chunks is announced first, with x-ms-transfer-mode: chunked.', '0x80048d19');
+  return fileValues(table, column, body, givenName(ask));
+}
+
+/** Documented: the header counts before the query; it is escaped, because a header holds no other characters. */
+export function givenName({ request, options }: Ask): string | undefined {
   const header = request.headers['x-ms-file-name'];
-  const name = options.get('x-ms-file-name') ?? (header === undefined ? undefined : unescape(header));
+  return header === undefined ? options.get('x-ms-file-name') : unescape(header);
+}
+
+/** What a file and its name change in their row. @throws {HttpError} 400 */
+export function fileValues(table: Table, column: Column, body: Buffer, name: string | undefined): Map<string, Stored> {
+  const values = new Map<string, Stored>([[column.name, body]]);
   const beside = nameColumn(table, column);
   if (beside === undefined) return values;
   // A file column has no file without a name.

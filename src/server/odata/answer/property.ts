@@ -8,7 +8,8 @@ import { changeRow } from '../write/change-row.ts';
 import { asObject } from '../write/payload.ts';
 import { doesNotExist, requireRow, updateRow } from '../write/write.ts';
 import { allow, ok, type Ask } from './ask.ts';
-import { announce, download, fileColumns, isAnnouncement, isUpload, upload } from './file.ts';
+import { announce, isAnnouncement, putChunk } from './chunks.ts';
+import { download, fileColumns, isUpload, upload } from './file.ts';
 import { readByKey } from './read-row.ts';
 import { demandVersion } from './write-row.ts';
 
@@ -78,10 +79,10 @@ function valueOf({ value, ...others }: Record<string, unknown>, column: Column):
 }
 
 async function putFile(ask: Ask, table: Table, id: string, column: Column): Promise<ApiResponse> {
-  if (isAnnouncement(ask)) {
-    await requireRow(ask.place.session, table, id);
-    return announce(ask, table, id, column);
-  }
+  const place = { table, column, id };
+  if (isAnnouncement(ask)) return announce(ask, place);
+  const token = ask.options.get('sessiontoken');
+  if (token !== undefined) return putChunk(ask, place, token);
   const values = upload(ask, table, column);
   return change(ask, table, id, (session, before) => updateRow(session, table, before, values));
 }
