@@ -8,6 +8,7 @@ const run = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: '
 const programs = {
   pane: () => run('scripts/build.js') || run('--no-warnings', 'bench/pane.ts'),
   crm: () => run('--no-warnings', 'bench/crm.ts'),
+  ledger: () => run('--no-warnings', 'bench/ledger.ts'),
 };
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !Object.hasOwn(programs, name));

@@ -7,7 +7,7 @@ import { processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
 import type { Timers } from '../../src/server/queue/timers.ts';
 import { createWorker } from '../../src/server/queue/worker.ts';
-import { trackChange } from '../sync/samples.ts';
+import { regardChange, trackChange } from '../sync/samples.ts';
 import { result } from '../sync/world.ts';
 import { forEachEngine } from './engines.ts';
 
@@ -39,7 +39,7 @@ forEachEngine('the worker', ({ open }) =>
     });
 
     /** Ledger, breaker and worker as the product composes them, with a clock that the test turns. */
-    const start = async () => {
+    const start = async (concurrency = 2) => {
       const database = await open();
       let now = Date.parse('2026-11-21T08:00:00.000Z');
       const alarms = new Map<object, { at: number; ring: () => void }>();
@@ -55,6 +55,10 @@ forEachEngine('the worker', ({ open }) =>
       const world = {
         carried: [] as Change[],
         probes: 0,
+        givenUp: [] as string[],
+        /** Calls to the CRM under way, and what each waits for. */
+        atOnce: 0,
+        takes: null as Promise<void> | null,
         crm: (() => null) as (change: Change | 'probe') => CrmError | null,
       };
       let busy = 0;
@@ -74,6 +78,9 @@ forEachEngine('the worker', ({ open }) =>
       };
       const breaker = createBreaker({ probe, release: () => ledger.releaseOutage(), timers, report });
       const apply = async (change: Change) => {
+        world.atOnce += 1;
+        await world.takes;
+        world.atOnce -= 1;
         const error = world.crm(change);
         if (error) throw error;
         world.carried.push(change);
@@ -83,10 +90,11 @@ forEachEngine('the worker', ({ open }) =>
         ledger,
         breaker,
         apply,
+        giveUp: async ({ change }) => void world.givenUp.push(change.id),
         random: () => 0.5,
         timers,
         report,
-        concurrency: 2,
+        concurrency,
       });
       endings.push(async () => {
         breaker.stop();
@@ -135,7 +143,7 @@ forEachEngine('the worker', ({ open }) =>
 
     test('a database that is away for a moment is asked again', async () => {
       const { world, ledger, reported, pass, until } = await start();
-      const claim = ledger.claim;
+      const claim = ledger.claim.bind(ledger);
       let asked = 0;
       const away = Object.assign(new Error('the database system is starting up'), { code: '57P03' });
       ledger.claim = async () => {
@@ -209,6 +217,47 @@ forEachEngine('the worker', ({ open }) =>
         return (await isDone(late.id)) === 'refused';
       });
       expect(await ledger.accept(dana, late)).toMatchObject({ state: 'refused', reason: { code: 'expired' } });
+      await until(() => world.givenUp.length > 0);
+      expect(world.givenUp).toEqual([late.id]);
+    });
+
+    test('after an outage one change goes first, and the others follow it', async () => {
+      const { world, ledger, pass, until } = await start(8);
+      world.crm = () => unavailable();
+      const changes = Array.from({ length: 16 }, (_, number) => trackChange({}, `m1.${number}`));
+      for (const change of changes) await ledger.accept(dana, change);
+      await until(() => world.probes > 0 && world.atOnce === 0);
+      await pass(60_000);
+      world.crm = () => null;
+      let open = (): void => undefined;
+      world.takes = new Promise((resolve) => (open = resolve));
+      await pass(5_000);
+      await until(() => world.atOnce > 0);
+      await pass(2_000);
+      expect(world.atOnce).toBe(1);
+      open();
+      world.takes = null;
+      await until(() => world.carried.length === changes.length);
+    });
+
+    test('what builds on a refused track is refused with its name when the CRM does not know the mail', async () => {
+      const { world, ledger, until } = await start();
+      const track = trackChange({}, 'm1.a');
+      const regard = regardChange({ after: track.id }, 'm1.a');
+      const alone = regardChange({ after: trackChange({}).id }, 'm1.b');
+      world.crm = (change) =>
+        change === 'probe'
+          ? null
+          : change.kind === 'track'
+            ? new CrmError('forbidden', 'You may not.')
+            : new CrmError('not-found', 'The e-mail is no longer in the CRM.');
+      for (const change of [track, regard, alone]) await ledger.accept(dana, change);
+      await until(async () => (await ledger.pending(['m1.a', 'm1.b'])).length === 0);
+      expect(await ledger.accept(dana, regard)).toMatchObject({
+        state: 'refused',
+        reason: { code: 'blocked', message: expect.stringContaining('You may not.') },
+      });
+      expect(await ledger.accept(dana, alone)).toMatchObject({ state: 'refused', reason: { code: 'not-found' } });
     });
   }),
 );

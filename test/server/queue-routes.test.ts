@@ -1,0 +1,149 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { InjectOptions } from 'fastify';
+import type { Database } from '../../src/server/db/open.ts';
+import { toBase64 } from '../../src/server/queue/base64.ts';
+import type { Ledger } from '../../src/server/queue/ledger.ts';
+import { registerQueue } from '../../src/server/queue/start.ts';
+import { regardChange, trackChange } from '../sync/samples.ts';
+import { result } from '../sync/world.ts';
+import { forEachEngine } from './engines.ts';
+import { createWorld, daemon, dana, miguel, type Person, type World } from './world.ts';
+
+const unfinished = { state: 'refused', reason: { code: 'forbidden', message: 'You may not.' } } as const;
+
+forEachEngine('/sync/v1', ({ open }) => {
+  let database: Database;
+  let world: World;
+  let ledger: Ledger;
+  beforeEach(async () => {
+    database = await open();
+    world = await createWorld(database);
+    const away = () => Promise.reject(new TypeError('the CRM is not part of this story'));
+    ledger = registerQueue(world.app, {
+      database,
+      crm: { url: 'http://localhost', token: async () => '', fetch: away },
+      tenantId: 't',
+      now: Date.now,
+      random: Math.random,
+      report: (error) => {
+        throw error;
+      },
+    });
+  });
+  afterEach(() => world.app.close());
+
+  const ask = async (
+    person: Person,
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    more: Partial<InjectOptions> = {},
+  ) => {
+    const headers = { authorization: `Bearer ${await world.token(person)}`, ...more.headers };
+    const answer = await world.app.inject({ method, url: `/sync/v1/${path}`, ...more, headers });
+    return { status: answer.statusCode, body: answer.body === '' ? null : (JSON.parse(answer.body) as unknown) };
+  };
+  const post = (person: Person, path: string, body: object) =>
+    ask(person, 'POST', path, { payload: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+  const put = (person: Person, path: string, payload: string | Buffer | Readable, type = 'application/octet-stream') =>
+    ask(person, 'PUT', path, { payload, headers: { 'content-type': type } });
+  const refuse = async (person: Person, lane: string) => {
+    const change = trackChange({}, lane);
+    await post(person, 'changes', change);
+    const [claim] = await ledger.claim(1);
+    await ledger.finish(claim!, unfinished);
+    return change.id;
+  };
+
+  test('what was refused is listed, shown with its mail, tried again and dropped', async () => {
+    const [first, second] = [await refuse(dana, 'm1.a'), await refuse(dana, 'm1.b')];
+    const all = await ask(dana, 'GET', 'changes?state=refused,conflict');
+    expect(all).toMatchObject({ status: 200, body: { changes: [{ id: first }, { id: second }], next: null } });
+    const state = await post(dana, 'items/state', { mails: [trackChange({}, 'm1.a').mail], askCrm: false });
+    expect(state.body).toMatchObject({
+      items: [{ pending: [], parked: [{ id: first, reason: { code: 'forbidden' } }] }],
+    });
+    expect(await ask(dana, 'POST', `changes/${first}/retry`)).toMatchObject({ status: 202, body: { state: 'queued' } });
+    expect(await ask(dana, 'DELETE', `changes/${second}`)).toMatchObject({ status: 204 });
+    expect(await ask(dana, 'DELETE', `changes/${second}`)).toMatchObject({ status: 204 });
+    expect(await ask(dana, 'GET', 'changes')).toMatchObject({ body: { changes: [{ id: first, state: 'queued' }] } });
+  });
+
+  test('a colleague sees, retries and drops nothing of it, and is not told that it exists', async () => {
+    const id = await refuse(dana, 'm1.a');
+    const strange = trackChange({}).id;
+    expect(await ask(miguel, 'GET', 'changes')).toMatchObject({ body: { changes: [] } });
+    const mails = [trackChange({}, 'm1.a').mail];
+    expect(await post(miguel, 'items/state', { mails, askCrm: false })).toMatchObject({
+      body: { items: [{ parked: [] }] },
+    });
+    for (const [method, path] of [
+      ['DELETE', ''],
+      ['POST', '/retry'],
+    ] as const) {
+      const known = await ask(miguel, method, `changes/${id}${path}`);
+      expect(known.status).toBe(404);
+      expect(known).toEqual(await ask(miguel, method, `changes/${strange}${path}`));
+    }
+    expect(await ask(dana, 'GET', 'changes')).toMatchObject({ body: { changes: [{ id, state: 'refused' }] } });
+  });
+
+  test.each([
+    ['GET', 'changes?state=done', 400],
+    ['GET', 'changes?after=-1', 400],
+    ['GET', 'changes?after=x', 400],
+    ['POST', 'changes/nonsense/retry', 400],
+    ['DELETE', 'changes/nonsense', 400],
+    ['GET', 'events?after=1.5', 400],
+    ['GET', 'events?after=0&wait=soon', 400],
+  ] as const)('%s %s is answered %s', async (method, path, status) => {
+    expect(await ask(dana, method, path)).toMatchObject({ status });
+  });
+
+  test('an application has no wishes', async () => {
+    expect(await ask(daemon, 'GET', 'changes')).toMatchObject({ status: 403 });
+  });
+
+  test('a lane that no database could find again is refused', async () => {
+    for (const lane of ['', 'm1.\0', 'm1.\ud800', 'm1.ü'])
+      expect(await post(dana, 'changes', { ...regardChange({}), lane })).toMatchObject({ status: 400 });
+  });
+
+  test('a long poll answers at once when there is news, as soon as there is, and with nothing in the end', async () => {
+    const headers = { accept: 'application/json' };
+    const change = trackChange({}, 'm1.a');
+    const waiting = ask(dana, 'GET', 'events?after=0&wait=20', { headers });
+    const stranger = ask(miguel, 'GET', 'events?after=0&wait=1', { headers });
+    await new Promise((resolve) => setImmediate(resolve));
+    await post(dana, 'changes', change);
+    const heard = (await waiting).body as { events: { cursor: number; status: unknown }[]; cursor: number };
+    expect(heard.events).toMatchObject([{ status: { id: change.id, state: 'queued' } }]);
+    expect(heard.cursor).toBe(heard.events[0]!.cursor);
+    const again = await ask(dana, 'GET', 'events?after=0&wait=20', { headers });
+    expect(again.body).toEqual(heard);
+    const nothing = await ask(dana, 'GET', `events?after=${heard.cursor}`, { headers });
+    expect(nothing.body).toEqual({ events: [], cursor: heard.cursor });
+    expect((await stranger).body).toEqual({ events: [], cursor: 0 });
+    const present = await ask(dana, 'GET', 'events?after=-1', { headers });
+    expect(present.body).toEqual({ events: [], cursor: heard.cursor });
+  });
+
+  test('a large attachment comes back byte for byte, whoever sends it a second time', async () => {
+    const change = trackChange({}, 'm1.a');
+    const bytes = randomBytes(5 * 1024 * 1024 + 17);
+    const path = `changes/${change.id}/attachments/0`;
+    expect(await put(dana, path, Readable.from([bytes.subarray(0, 7), bytes.subarray(7)]))).toMatchObject({
+      status: 204,
+    });
+    expect(await put(dana, path, Buffer.from('other'))).toMatchObject({ status: 204 });
+    expect(await put(miguel, path, Buffer.from('other'))).toMatchObject({ status: 403 });
+    expect(await put(dana, path, 'text', 'text/plain')).toMatchObject({ status: 415 });
+    expect(await put(dana, `changes/${change.id}/attachments/x`, bytes)).toMatchObject({ status: 400 });
+    expect(await toBase64((await ledger.attachment(change.id, 0))!)).toBe(bytes.toString('base64'));
+    await post(dana, 'changes', change);
+    const [claim] = await ledger.claim(1);
+    await ledger.finish(claim!, { state: 'done', result });
+    expect(await ledger.attachment(change.id, 0)).toBeNull();
+  });
+});
