@@ -44,6 +44,14 @@ forEachEngine('Writing', (engine) => {
     expect((await client.send('DELETE', path)).status).toBe(404);
   });
 
+  test('a row whose id is given as nothing gets one', async () => {
+    for (const [set, key, row] of [
+      ['contacts', 'contactid', { lastname: 'Nobody' }],
+      ['fieldsecurityprofiles', 'fieldsecurityprofileid', { name: 'Nothing' }],
+    ] as const)
+      expect(await client.create(set, { ...row, [key]: null })).toMatch(/^[\da-f-]{36}$/);
+  });
+
   test('PATCH creates what is not there, unless it is told not to', async () => {
     const path = `accounts(${newId()})`;
     expect((await client.send('PATCH', path, { name: 'New' }, { 'if-match': '*' })).status).toBe(404);

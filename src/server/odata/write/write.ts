@@ -78,7 +78,7 @@ function fillIn({ caller, now }: WriteSession, table: Table, values: Map<string,
   const unlessGiven = (name: string, value: Stored) => {
     if (table.columns.has(name) && values.get(name) === undefined) values.set(name, value);
   };
-  if (!values.has(table.key)) values.set(table.key, newId(now()));
+  if (values.get(table.key) == null) values.set(table.key, newId(now()));
   for (const column of table.columns.values())
     if (column.initial !== undefined) unlessGiven(column.name, asStored(column.initial));
   unlessGiven('createdon', stamp);
