@@ -24,6 +24,7 @@ import {
 } from './crm-data.ts';
 import type { Ready, Usage } from './crm-server.ts';
 import { atLeast, atMost, percentile } from './figure.ts';
+import { measureMalformed } from './malformed.ts';
 import { load, sendAll, WARM_UP, type Shot } from './load.ts';
 
 const contacts = Number(process.env['BENCH_CONTACTS'] ?? 100_000);
@@ -206,6 +207,7 @@ async function measure(engine: string, database: Record<string, string>, settle?
     await measureReads(server, conditions);
     await measureSecurity(server, conditions);
     await measureBatch(server, conditions);
+    await measureMalformed(server.url, server.headers('admin'), conditions);
   } finally {
     await server.stop();
   }

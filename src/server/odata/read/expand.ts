@@ -17,6 +17,24 @@ const PARENTS = 1_000;
 const ONLY_SELECT_AND_FILTER =
   'Only $select and $filter clause can be provided while doing $expand on many-to-one relationship or nested one-to-many relationship.';
 
+/** What is wrong with an expansion is told before rows are read, and whether or not there are any. @throws {HttpError} 400, 403 */
+export function checkExpansions(request: ReadRequest): void {
+  const nested = request.nested ?? isNested(request.query);
+  for (const { navigation, query, reference } of request.query.expand) {
+    const single = request.table.single.get(navigation);
+    const target = single?.target ?? findCollection(request.table, navigation)?.navigation.target;
+    if (target === undefined) continue;
+    if (reference && single === undefined)
+      throw badRequest('Expand with $ref is only supported on lookup type navigation property.');
+    if ((single !== undefined || nested) && (query.order.length > 0 || query.top !== undefined))
+      throw badRequest(ONLY_SELECT_AND_FILTER);
+    const table = tableOf(request.session.model, target);
+    const inner = innerRequest({ ...request, nested }, { table, query, among: undefined });
+    prepareRead(inner);
+    checkExpansions(inner);
+  }
+}
+
 /** The stored rows as JSON, with what was to be expanded. */
 export async function finishRows(request: ReadRequest, { columns }: Prepared, stored: readonly Row[]): Promise<Row[]> {
   const rows = await presentRows(request.session, request.table, columns, stored, request.annotations);
@@ -47,14 +65,11 @@ async function expandSingle(
   stored: readonly Row[],
   rows: readonly Row[],
 ): Promise<void> {
-  if (query.order.length > 0 || query.top !== undefined) throw badRequest(ONLY_SELECT_AND_FILTER);
   const table = tableOf(request.session.model, single.target);
   const typed = isPolymorphic(request.table, single.column);
   const idOf = (row: Row) => (!typed || row[`${single.column}_type`] === single.target ? row[single.column] : null);
   const found = new Map<unknown, Row>();
-  const wanted = distinct(stored.map(idOf));
-  if (wanted.length === 0) await checkExpand(innerRequest(request, { table, query, among: undefined }));
-  for (const ids of chunks(wanted)) {
+  for (const ids of chunks(distinct(stored.map(idOf)))) {
     const among = (scope: Scope) => isOneOf(request.session.engine, at(scope.alias, table.key), ids);
     const inner = innerRequest(request, { table, query, among });
     const prepared = prepareRead(inner);
@@ -68,11 +83,6 @@ async function expandSingle(
     if (target !== undefined)
       target[navigation] = behind === undefined ? null : reference ? { '@odata.id': address } : behind;
   });
-}
-
-/** An unknown name or a missing right is refused whether or not there is a row to expand. @throws {HttpError} 400, 403 */
-async function checkExpand(inner: ReadRequest): Promise<void> {
-  await finishRows(inner, prepareRead(inner), []);
 }
 
 function innerRequest(request: ReadRequest, inner: Pick<ReadRequest, 'table' | 'query' | 'among'>): ReadRequest {
@@ -94,22 +104,15 @@ function selectRows(
  */
 async function expandCollection(
   request: ReadRequest,
-  { navigation, query, search, reference }: Expand,
+  { navigation, query, search }: Expand,
   collection: Collection,
   stored: readonly Row[],
   rows: readonly Row[],
 ): Promise<void> {
-  if (reference) throw badRequest('Expand with $ref is only supported on lookup type navigation property.');
-  if (request.nested === true && (query.top !== undefined || query.order.length > 0))
-    throw badRequest(ONLY_SELECT_AND_FILTER);
   const of = request.table;
   const byParent = new Map<unknown, Children>();
-  const parents = distinct(stored.map((row) => row[of.key]));
-  if (parents.length === 0) {
-    const table = tableOf(request.session.model, collection.navigation.target);
-    await checkExpand(innerRequest(request, { table, query, among: undefined }));
-  }
-  for (const ids of chunks(parents)) await readChildren(request, query, collection, ids, byParent);
+  for (const ids of chunks(distinct(stored.map((row) => row[of.key]))))
+    await readChildren(request, query, collection, ids, byParent);
   stored.forEach((row, index) => {
     const target = rows[index];
     if (target === undefined) return;

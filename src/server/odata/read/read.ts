@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { limit } from '../../db/engine.ts';
-import { finishRows } from './expand.ts';
+import { checkExpansions, finishRows } from './expand.ts';
 import { behind, cookieAfter, orderSql, readCookie } from './paging.ts';
 import {
   countRows,
@@ -27,6 +27,7 @@ export interface Page {
 export async function readPage(request: ReadRequest): Promise<Page> {
   const { session, query } = request;
   const prepared = await prepareWell(request);
+  checkExpansions(request);
   const { order, key, scope, statement, conditions } = prepared;
   const size = Math.min(request.pageSize ?? query.top ?? LARGEST_PAGE, LARGEST_PAGE);
   const cookie = request.skipToken === undefined ? undefined : readCookie(request.skipToken, order);
