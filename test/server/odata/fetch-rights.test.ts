@@ -36,7 +36,14 @@ forEachEngine('What FetchXML and delta links show to whom', (engine) => {
     for (const { roleid } of (await admin.get<Rows>(roles)).body.value)
       await send('DELETE', `${roles}(${String(roleid)})/$ref`);
     narrow = await admin.create('roles', { name: 'Narrow' });
-    const depths = { Contact: 'Basic', Account: 'Basic', User: 'Global', Lead: 'Global', Role: 'Global', SavedQuery: 'Global' };
+    const depths = {
+      Contact: 'Basic',
+      Account: 'Basic',
+      User: 'Global',
+      Lead: 'Global',
+      Role: 'Global',
+      SavedQuery: 'Global',
+    };
     await send('POST', `roles(${narrow})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, {
       Privileges: Object.entries(depths).map(([table, Depth]) => ({ PrivilegeName: `prvRead${table}`, Depth })),
     });
