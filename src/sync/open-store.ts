@@ -24,7 +24,7 @@ export async function openStore(
     const storage = troubleOf(error);
     const memory = createMemoryStore();
     // What lies in a database that this version cannot use can still be exported.
-    const raw = storage === 'newer' ? () => readRawDatabase(name, memory.raw()) : memory.raw;
+    const raw = storage === 'newer' ? () => readRawDatabase(name, memory.raw()) : () => memory.raw();
     return { store: { ...memory, raw }, storage };
   }
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isSettled, type Change, type ChangeStatus } from '../../src/model/change.ts';
-import type { Told } from './load.ts';
-import type { Lane } from './load.ts';
+import type { ItemState } from '../../src/model/item-state.ts';
+import type { Lane, Told } from './load.ts';
 import type { Effect } from './records.ts';
 
 /** Everything that is known when it is quiet again; what the product said itself, and what its databases say. */
@@ -18,6 +18,8 @@ export interface Evidence {
   readonly reposts: ReadonlyMap<string, ChangeStatus>;
   /** Every event of every person since the beginning, in the order of the cursor. */
   readonly events: readonly ChangeStatus[];
+  /** Item key -> what its person is told of the mail now. */
+  readonly states: ReadonlyMap<string, ItemState>;
 }
 
 /** Compares all stores with what was promised. @returns one sentence for every promise that was broken */
@@ -27,6 +29,7 @@ export function check(evidence: Evidence): string[] {
     ...nothingDoubledOrOutOfOrder(evidence),
     ...repostsAnswerTheStoredResult(evidence),
     ...oneEventPerEnd(evidence),
+    ...wordsEqualTheTruth(evidence),
   ];
 }
 
@@ -82,6 +85,24 @@ function oneEventPerEnd({ lanes, ledger, events }: Evidence): string[] {
         ? []
         : [`${name(change)} has ${ends.length} events of its end instead of ${settled}.`];
     });
+}
+
+function wordsEqualTheTruth({ lanes, states }: Evidence): string[] {
+  return lanes.flatMap((lane) => {
+    const last = lane.changes.map(effectOf).at(-1);
+    const state = states.get(lane.mail.itemKey);
+    const tracked = state?.tracked;
+    const said =
+      tracked === null || tracked === undefined
+        ? 'not tracked'
+        : tracked === 'unknown' || tracked.visibility !== 'full'
+          ? 'unknown'
+          : `regarding ${tracked.regarding?.id ?? 'nothing'}`;
+    const wanted =
+      last === undefined || last.what === 'untrack' ? 'not tracked' : `regarding ${last.regarding ?? 'nothing'}`;
+    if (said === wanted && state?.pending.length === 0) return [];
+    return [`${lane.mail.messageId} is ${wanted}; a pane says ${said} and ${state?.pending.length ?? 0} under way.`];
+  });
 }
 
 function effectOf(change: Change, index: number, all: readonly Change[]): Effect {

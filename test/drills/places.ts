@@ -11,14 +11,14 @@ export interface Place {
 }
 
 const apart: Cast = { kind: 'apart', daemons: 1 };
-const often = { times: 3, within: 12 };
+const often = { times: 3 };
 
 export const places = new Map<string, Place>([
   [
     'one',
-    { title: 'kill -9 of the one process over SQLite', cast: { kind: 'one' }, fault: { ...often, strike: killThe(0) } },
+    { title: 'kill -9 of the one process over SQLite', cast: { kind: 'one' }, fault: { ...often, strike: killTheOne } },
   ],
-  ['web', { title: 'kill -9 of the web process', cast: apart, fault: { ...often, strike: killThe(0) } }],
+  ['web', { title: 'kill -9 of the web process', cast: apart, fault: { ...often, early: true, strike: killThe(0) } }],
   ['daemon', { title: 'kill -9 of the daemon', cast: apart, fault: { ...often, strike: killDaemon } }],
   [
     'database',
@@ -33,11 +33,8 @@ export const places = new Map<string, Place>([
       fault: { ...often, times: 2, strike: freeze },
     },
   ],
-  [
-    'rolling',
-    { title: 'every process replaced under load', cast: apart, fault: { times: 1, within: 20, strike: replaceAll } },
-  ],
-  ['away', { title: 'the database away for long', cast: apart, fault: { times: 1, within: 20, strike: takeAway } }],
+  ['rolling', { title: 'every process replaced under load', cast: apart, fault: { times: 1, strike: replaceAll } }],
+  ['away', { title: 'the database away for long', cast: apart, fault: { times: 1, early: true, strike: takeAway } }],
 ]);
 
 function killThe(index: number): Fault['strike'] {
@@ -48,6 +45,13 @@ function killThe(index: number): Fault['strike'] {
   };
 }
 
+async function killTheOne(scene: Scene): Promise<void> {
+  await scene.stage.web.kill();
+  // Whoever held a lease is dead; a minute later anybody may take its work.
+  await scene.stage.ledger.expireLeases();
+  await scene.stage.web.start();
+}
+
 function daemons({ stage }: Scene): readonly ServerProcess[] {
   return stage.processes.slice(1);
 }
@@ -55,7 +59,6 @@ function daemons({ stage }: Scene): readonly ServerProcess[] {
 async function killDaemon(scene: Scene): Promise<void> {
   const victim = scene.random.pick(daemons(scene));
   await victim.kill();
-  // Nobody else works here, so every lease is the dead one's; a minute later anybody may take its work.
   await scene.stage.ledger.expireLeases();
   await victim.start();
 }

@@ -54,7 +54,7 @@ export async function createProcess(
     children.add(started);
     started.once('exit', () => children.delete(started));
     const listen = (text: Buffer) => {
-      said = (said + text.toString()).slice(-8_000);
+      said = (said + text.toString()).slice(-2_000);
     };
     child.stdout?.on('data', listen);
     child.stderr?.on('data', listen);

@@ -38,7 +38,7 @@ export function openRecords(storage: Storage): Records {
       return rows.map(({ messageid, what, regarding }) => ({
         messageId: String(messageid),
         what: what as Effect['what'],
-        regarding: regarding === null ? null : String(regarding),
+        regarding: typeof regarding === 'string' ? regarding : null,
       }));
     },
     async ledger() {

@@ -1,6 +1,8 @@
 import { createHttp } from '../../src/api/http.ts';
 import { createQueue } from '../../src/api/queue.ts';
 import type { ChangeStatus } from '../../src/model/change.ts';
+import type { ItemState } from '../../src/model/item-state.ts';
+import { parseChangeStatus } from '../../src/model/parse-change.ts';
 import { createRandom, type Random } from '../fuzz/random.ts';
 import { check } from './check.ts';
 import { makeLane, post, runClient, type Lane, type Told } from './load.ts';
@@ -9,9 +11,10 @@ import { until } from './until.ts';
 
 /** What happens to the programs while people work. */
 export interface Fault {
+  /** Spread over the work that there is to do. */
   readonly times: number;
-  /** It strikes after at most so many further answers. */
-  readonly within: number;
+  /** While clients are still posting, for what concerns only them. */
+  readonly early?: boolean;
   /** Breaks something and mends it again. Resolves when everything runs. */
   strike(scene: Scene): Promise<void>;
 }
@@ -70,14 +73,25 @@ export async function runRound(stage: Stage, fault: Fault, seed: number): Promis
       return until('posts fail', () => failures.length >= enough || working === 0);
     },
   };
+  // A Change counts twice, when it is promised and when it is done.
+  const total = (fault.early === true ? 1 : 2) * clients * lanesPerClient * changesPerLane;
   let strikes = 0;
+  let settled = 0;
+  const ids = new Set(lanes.flat().flatMap((lane) => lane.changes.map(({ id }) => id)));
   const strike = async () => {
-    for (; strikes < fault.times && working > 0; strikes += 1) {
-      const after = told.length + 1 + random.int(fault.within);
-      await until('clients are answered', () => told.length >= after || working === 0);
-      // The moment is anywhere between two answers.
-      const moment = random.int(25);
-      await new Promise((resolve) => setTimeout(resolve, moment));
+    for (let done = 0; strikes < fault.times && done < total; strikes += 1) {
+      const moment = done + 1 + random.int((total - done) / (fault.times - strikes));
+      await until('there is progress', async () => {
+        const ledger = await stage.ledger.ledger().catch(() => new Map<string, string>());
+        const now = [...ledger].filter(([id, state]) => state === 'done' && ids.has(id)).length;
+        settled = Math.max(settled, now);
+        const promised = new Set(told.map(({ change }) => change.id)).size;
+        done = fault.early === true ? promised : promised + settled;
+        return done >= moment;
+      });
+      // Anywhere between two answers.
+      const instant = random.int(25);
+      await new Promise((resolve) => setTimeout(resolve, instant));
       await fault.strike(scene);
     }
   };
@@ -91,6 +105,7 @@ export async function runRound(stage: Stage, fault: Fault, seed: number): Promis
     ...evidence,
     effectsAfterReposts: await stage.crm.effects(),
     events: await readEvents(stage),
+    states: await readStates(stage, all),
   });
   const unkind = failures.filter((status) => status !== null && status !== 503);
   if (unkind.length > 0) problems.push(`Who cannot now says 503, not ${unkind.join(', ')}.`);
@@ -131,37 +146,33 @@ async function repostAll(stage: Stage, lanes: readonly Lane[]): Promise<Readonly
   return answers;
 }
 
-/** The event log from its beginning, as a pane reads it, until it has caught up. */
+/** The event log from its beginning, page by page, as a pane reads it that may not keep a stream. */
 async function readEvents(stage: Stage): Promise<readonly ChangeStatus[]> {
   const all: ChangeStatus[] = [];
   for (const person of stage.people) {
-    const http = createHttp({
-      fetch,
-      baseUrl: `${stage.web.url}/sync/v1/`,
-      token: () => stage.token(person),
-      timeout: 20_000,
-    });
-    const queue = createQueue(http);
-    const { cursor: last } = await queue.itemStates([], { askCrm: false });
-    const end = new AbortController();
-    let before = 0;
-    // The newest event may be a colleague's: a stream that stays silent for a second has told all.
-    let timer = setTimeout(() => end.abort(), 1_000);
-    try {
-      for await (const { cursor, status } of queue.events(0, end.signal)) {
-        clearTimeout(timer);
-        timer = setTimeout(() => end.abort(), 1_000);
-        if (status !== null && cursor <= before) throw new Error(`The cursor went back from ${before} to ${cursor}.`);
-        if (status !== null) all.push(status);
-        before = cursor;
-        if (cursor >= last) break;
+    const headers = { authorization: `Bearer ${await stage.token(person)}`, accept: 'application/json' };
+    for (let after = 0; ;) {
+      const answer = await fetch(`${stage.web.url}/sync/v1/events?after=${after}&wait=0`, { headers });
+      const { events } = (await answer.json()) as { events: { cursor: number; status: unknown }[] };
+      for (const { cursor, status } of events) {
+        if (cursor <= after) throw new Error(`The cursor went back from ${after} to ${cursor}.`);
+        after = cursor;
+        all.push(parseChangeStatus(status));
       }
-    } catch (error) {
-      if (!end.signal.aborted) throw error;
-    } finally {
-      clearTimeout(timer);
-      end.abort();
+      if (events.length === 0) break;
     }
   }
   return all;
+}
+
+/** What a pane would say of every mail now. */
+async function readStates(stage: Stage, lanes: readonly Lane[]): Promise<ReadonlyMap<string, ItemState>> {
+  const states = new Map<string, ItemState>();
+  for (const person of stage.people) {
+    const baseUrl = `${stage.web.url}/sync/v1/`;
+    const queue = createQueue(createHttp({ fetch, baseUrl, token: () => stage.token(person), timeout: 20_000 }));
+    const mails = lanes.filter((lane) => lane.person === person).map(({ mail }) => mail);
+    for (const state of (await queue.itemStates(mails)).items) states.set(state.itemKey, state);
+  }
+  return states;
 }

@@ -3,6 +3,7 @@ import type { Change } from '../../src/model/change.ts';
 import { CrmError } from '../../src/model/errors.ts';
 import { ledgerLife } from '../../src/model/schedule.ts';
 import { createBreaker } from '../../src/server/queue/breaker.ts';
+import { leaseTime } from '../../src/server/queue/claim.ts';
 import { processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
 import type { Timers } from '../../src/server/queue/timers.ts';
@@ -60,6 +61,7 @@ forEachEngine('the worker', ({ open }) =>
         atOnce: 0,
         takes: null as Promise<void> | null,
         crm: (() => null) as (change: Change | 'probe') => CrmError | null,
+        slow: Promise.resolve(),
       };
       let busy = 0;
       const ledger = watched(
@@ -84,6 +86,7 @@ forEachEngine('the worker', ({ open }) =>
         const error = world.crm(change);
         if (error) throw error;
         world.carried.push(change);
+        await world.slow;
         return result;
       };
       const worker = createWorker({
@@ -138,6 +141,20 @@ forEachEngine('the worker', ({ open }) =>
       const change = trackChange({});
       await ledger.accept(dana, change);
       await until(() => world.carried.length === 1);
+      expect(world.carried).toEqual([change]);
+    });
+
+    test('what takes longer than a lease stays with its worker', async () => {
+      const { world, ledger, until, pass, isDone } = await start();
+      let answer = (): void => undefined;
+      world.slow = new Promise((resolve) => (answer = resolve));
+      const change = trackChange({});
+      await ledger.accept(dana, change);
+      await until(() => world.carried.length === 1);
+      await pass(3 * leaseTime, 5_000);
+      expect(await ledger.claim(5)).toEqual([]);
+      answer();
+      await until(async () => (await isDone(change.id)) === 'done');
       expect(world.carried).toEqual([change]);
     });
 

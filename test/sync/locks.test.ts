@@ -19,7 +19,7 @@ function pane(store: Store, time: Time, page: string): Locks & { freeze(frozen: 
   const locks = createLeaseLocks({
     store,
     page,
-    now: time.now,
+    now: () => time.now(),
     wake: (delay, ring) => time.wake(delay, () => void (frozen || ring())),
   });
   return { ...locks, freeze: (is) => void (frozen = is) };

@@ -4,10 +4,9 @@ export default {
   breaks: 'the late write of a worker that lost its lease counts',
   edits: [
     {
-      file: 'src/server/queue/ledger.ts',
-      find: `        .where('generation', '=', claim.generation)
-        .where('state', '=', 'queued')`,
-      replace: `        .where('state', '=', 'queued')`,
+      file: 'src/server/queue/settle.ts',
+      find: `where seq = at_seq and generation = at_generation and state = 'queued'`,
+      replace: `where seq = at_seq and state = 'queued'`,
     },
   ],
   tests: ['test/server/queue-ledger.test.ts'],

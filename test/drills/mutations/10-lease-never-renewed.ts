@@ -4,7 +4,7 @@ export default {
   breaks: 'a lease is not renewed while its worker is still at work',
   edits: [
     {
-      file: 'src/server/queue/worker.ts',
+      file: 'src/server/queue/carry-out.ts',
       find: `  const stopRenewing = keepLease(options, claim);`,
       replace: `  const stopRenewing = () => void keepLease;`,
     },
