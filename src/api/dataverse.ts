@@ -52,19 +52,19 @@ export function createDataverse(http: Http): Dataverse {
 
     async create(path, values) {
       const headers = { ...withBody, 'if-none-match': '*' };
-      await http.send({ method: 'PATCH', path, headers, body: JSON.stringify(values) });
+      written(await http.send({ method: 'PATCH', path, headers, body: JSON.stringify(values) }));
     },
 
     async update(path, values, etag) {
       const headers = { ...withBody, 'if-match': etag ?? '*' };
-      const answer = await http.send({ method: 'PATCH', path, headers, body: JSON.stringify(values) });
+      const answer = written(await http.send({ method: 'PATCH', path, headers, body: JSON.stringify(values) }));
       return answer.headers.get('etag');
     },
 
     async remove(path, etag) {
       const headers = etag === undefined ? always : { ...always, 'if-match': etag };
       const answer = await http.send({ method: 'DELETE', path, headers, accept: [404] });
-      return answer.status !== 404;
+      return answer.status !== 404 && written(answer) !== null;
     },
 
     async act(path, parameters) {
@@ -89,9 +89,9 @@ async function listInBatch(
     ...(signal && { signal }),
   });
   const parts = partsOf(answer, paths.length);
-  return parts.map((part) => {
+  return parts.map((part, index) => {
     if (part.status < 200 || part.status > 299) throw errorFrom(part, part.body);
-    return rowsOf({ ...part, text: part.body, json: () => JSON.parse(part.body) as unknown });
+    return rowsOf({ ...part, text: part.body, json: () => JSON.parse(part.body) as unknown }, setOf(paths[index]));
   });
 }
 
@@ -107,6 +107,16 @@ function partsOf(answer: HttpAnswer, expected: number): ReturnType<typeof readBa
   throw nonsense(answer.status);
 }
 
+/**
+ * What a write may be answered with: nothing, or JSON. The page of a sign-in or of a captive network with status 200 says
+ * nothing about the write, which is then repeated.
+ */
+function written(answer: HttpAnswer): HttpAnswer {
+  if (answer.text.trim() !== '') answer.json();
+  else if (answer.status === 200) throw nonsense(answer.status);
+  return answer;
+}
+
 function nonsense(status: number, cause?: unknown): CrmError {
   return new CrmError('unavailable', 'The answer makes no sense.', { status, outcomeUnknown: true }, cause);
 }
@@ -117,9 +127,17 @@ function rowOf(answer: HttpAnswer): Row {
   return row;
 }
 
-function rowsOf(answer: HttpAnswer): readonly Row[] {
+/** The set that a path of the form `set?...` names. */
+function setOf(path = ''): string | undefined {
+  return /^([a-z_]+)\?/.exec(path)?.[1];
+}
+
+/** @param set what was asked for: an answer whose context names another stands in another's place */
+function rowsOf(answer: HttpAnswer, set?: string): readonly Row[] {
   const body = parse(answer);
   if (!isObject(body) || !Array.isArray(body['value'])) throw nonsense(answer.status);
+  const said = typeof body['@odata.context'] === 'string' ? /#([a-z_]+)/.exec(body['@odata.context'])?.[1] : undefined;
+  if (set !== undefined && said !== undefined && said !== set) throw nonsense(answer.status);
   return body['value'].filter(isObject);
 }
 

@@ -33,10 +33,13 @@ export interface HttpAnswer {
   json(): unknown;
 }
 
+/** A bearer token; with `renew` another than the kept one, which was refused, for `claims` that the other side asked for. */
+export type GetToken = (request?: { readonly renew: true; readonly claims?: string }) => Promise<string>;
+
 export interface HttpOptions {
   readonly fetch: typeof fetch;
   readonly baseUrl: string;
-  readonly token: () => Promise<string>;
+  readonly token: GetToken;
   /** Milliseconds; 8,000 unless told: a person waits no longer for "done" before "queued" is better. */
   readonly timeout?: number;
   /** Sent with every request, for example CallerObjectId. */
@@ -57,10 +60,43 @@ export function createHttp(options: HttpOptions): Http {
 async function send(options: HttpOptions, baseUrl: string, request: HttpRequest): Promise<HttpAnswer> {
   const limit = AbortSignal.timeout(request.timeout ?? options.timeout ?? defaultTimeout);
   const signal = request.signal ? AbortSignal.any([limit, request.signal]) : limit;
-  const token = await options.token();
-  const { response, text } = await exchange(options, baseUrl, request, token, signal, limit);
+  const exchanged = (token: string) => exchange(options, baseUrl, request, token, signal, limit);
+  const { response, text } = await withToken(options, exchanged, ({ response }) => response);
   if (!response.ok && !(request.accept ?? []).includes(response.status)) throw errorFrom(response, text);
   return { status: response.status, headers: response.headers, text, json: () => parseJson(text, response.status) };
+}
+
+/**
+ * Asks with the kept token, and once more with a new one when it is refused: it may have ended on its way, been revoked, or
+ * lack what a policy asks for (a claims challenge). A 401 is not carried out, so the repetition has one effect. When there is
+ * no other token, the first answer stands: the person signs in, nobody is signed out.
+ */
+async function withToken<Answer>(
+  { token }: HttpOptions,
+  ask: (token: string) => Promise<Answer>,
+  responseOf: (answer: Answer) => Response,
+): Promise<Answer> {
+  const first = await token();
+  const answer = await ask(first);
+  const { status, headers } = responseOf(answer);
+  if (status !== 401) return answer;
+  const claims = claimsIn(headers.get('www-authenticate'));
+  const second = await token({ renew: true, ...(claims === undefined ? {} : { claims }) }).catch((error: unknown) => {
+    if (error instanceof CrmError && error.code === 'unauthorized') return first;
+    throw error; // nobody to ask just now is no sign-in that is missing
+  });
+  return second === first ? answer : ask(second);
+}
+
+/** `WWW-Authenticate: Bearer error="insufficient_claims", claims="<base64>"` (continuous access evaluation). */
+function claimsIn(challenge: string | null): string | undefined {
+  const encoded = /\bclaims="([^"]+)"/.exec(challenge ?? '')?.[1];
+  if (encoded === undefined) return undefined;
+  try {
+    return encoded.startsWith('{') ? encoded : atob(encoded.replace(/-/g, '+').replace(/_/g, '/'));
+  } catch {
+    return undefined;
+  }
 }
 
 async function exchange(
@@ -84,13 +120,14 @@ async function open(
   baseUrl: string,
   request: HttpRequest & { signal: AbortSignal },
 ): Promise<Response> {
-  const token = await options.token();
-  let response: Response;
-  try {
-    response = await options.fetch(baseUrl + request.path, initOf(options, request, token, request.signal));
-  } catch (cause) {
-    throw noAnswer(request, false, cause);
-  }
+  const ask = async (token: string): Promise<Response> => {
+    try {
+      return await options.fetch(baseUrl + request.path, initOf(options, request, token, request.signal));
+    } catch (cause) {
+      throw noAnswer(request, false, cause);
+    }
+  };
+  const response = await withToken(options, ask, (answer) => answer);
   if (!response.ok) throw errorFrom(response, await response.text());
   return response;
 }

@@ -15,15 +15,20 @@ const margin = 60_000;
  */
 export function keepToken(issue: (request: TokenRequest) => Promise<IssuedToken>, now: () => number): TokenSource {
   let kept: IssuedToken | null = null;
+  /** A challenge that no token answered yet: what the person signs in for next must answer it too. */
+  let challenge: string | undefined;
   let underWay: { kind: string; answer: Promise<IssuedToken> } | null = null;
 
   const ask = (request: TokenRequest): Promise<IssuedToken> => {
-    const kind = `${request.interactive === true}:${request.claims ?? ''}`;
+    const kind = `${request.interactive === true}:${request.renew === true}:${request.claims ?? ''}`;
     if (underWay?.kind === kind) return underWay.answer;
     const before = underWay?.answer.catch(() => null) ?? Promise.resolve();
     const answer = before
       .then(() => issue(request))
-      .then((issued) => (kept = issued))
+      .then((issued) => {
+        challenge = undefined;
+        return (kept = issued);
+      })
       .finally(() => {
         if (underWay?.answer === answer) underWay = null;
       });
@@ -33,9 +38,10 @@ export function keepToken(issue: (request: TokenRequest) => Promise<IssuedToken>
 
   return {
     async token(request = {}) {
-      const mustAsk = request.interactive === true || request.claims !== undefined;
+      challenge = request.claims ?? challenge;
+      const mustAsk = request.interactive === true || request.renew === true || challenge !== undefined;
       if (!mustAsk && kept !== null && kept.expiresAt - margin > now()) return kept.token;
-      return (await ask(request)).token;
+      return (await ask(challenge === undefined ? request : { ...request, claims: challenge })).token;
     },
   };
 }

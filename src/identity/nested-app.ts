@@ -6,6 +6,7 @@ interface Question {
   scopes: string[];
   loginHint: string;
   claims?: string;
+  forceRefresh?: boolean;
 }
 
 interface Answer {
@@ -67,6 +68,7 @@ export function createNestedAppIdentity(options: {
       scopes: [options.scope],
       loginHint: options.loginHint,
       ...(request.claims === undefined ? {} : { claims: request.claims }),
+      ...(request.renew === true ? { forceRefresh: true } : {}),
     };
     try {
       const msal = await client();

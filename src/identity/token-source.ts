@@ -1,6 +1,8 @@
 export interface TokenRequest {
   /** A claims challenge the resource answered with; the token asked for must satisfy it. */
   readonly claims?: string;
+  /** The resource refused the kept token: a new one, without asking the person. */
+  readonly renew?: boolean;
   /** True only inside a click: a kept token is passed over and the person may be asked to sign in. */
   readonly interactive?: boolean;
 }

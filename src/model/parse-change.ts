@@ -95,7 +95,8 @@ function listOf<Item>(fields: Fields, name: string, longest: number, read: (valu
   return value.map(read);
 }
 
-const bodyLimit = 20 * 1024 * 1024;
+/** Characters of a mail's text that a Change may carry. */
+export const bodyLimit = 20 * 1024 * 1024;
 const mostAddresses = 10_000;
 const mostAttachments = 1_000;
 

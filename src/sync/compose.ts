@@ -1,7 +1,7 @@
 import { apply } from '../api/apply.ts';
 import { createAttachmentLimit } from '../api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../api/dataverse.ts';
-import { createHttp } from '../api/http.ts';
+import { createHttp, type GetToken } from '../api/http.ts';
 import { createQueue, type Queue } from '../api/queue.ts';
 import { findMail, type MailLookupServices } from '../api/tracked-mail.ts';
 import type { ChangeStatus } from '../model/change.ts';
@@ -28,8 +28,8 @@ export interface SyncOptions {
   /** The person's mail address. */
   readonly user: string;
   /** For the CRM; and for our own server, which may be another audience. */
-  readonly crmToken: () => Promise<string>;
-  readonly syncToken: () => Promise<string>;
+  readonly crmToken: GetToken;
+  readonly syncToken: GetToken;
   readonly fetch: typeof fetch;
   /** Follows the server's events; a ribbon command does not live long enough to. */
   readonly followEvents: boolean;

@@ -10,6 +10,7 @@ import type {
 } from '../model/change.ts';
 import { identifyMail, type Digest, type MailIdentity } from '../model/item-key.ts';
 import type { MailMessage } from '../model/message.ts';
+import { bodyLimit } from '../model/parse-change.ts';
 import type { RegardingRef } from '../model/records.ts';
 import { uuidV7 } from '../model/uuid.ts';
 import type { Capture, Corridor } from './corridor.ts';
@@ -78,7 +79,19 @@ export function createGestures(options: GestureOptions): Gestures {
     const change: TrackChange = {
       ...gesture,
       kind: 'track',
-      mail: { ...identity, subject, from, to, cc, bcc, sentAt, receivedAt, importance, bodyHtml, attachments },
+      mail: {
+        ...identity,
+        subject,
+        from,
+        to,
+        cc,
+        bcc,
+        sentAt,
+        receivedAt,
+        importance,
+        bodyHtml: fitted(bodyHtml),
+        attachments,
+      },
       regarding,
     };
     return record(change, captureOf(mail, attachments));
@@ -146,6 +159,12 @@ async function undoRegard(mail: MailIdentity, result: Result, begin: Begin, subm
     regarding: result.previousRegarding,
     onlyIfRegarding: { id: result.regarding?.id ?? null },
   });
+}
+
+/** A text longer than a Change may carry is cut, and says so where it is read. */
+function fitted(bodyHtml: string): string {
+  const note = '<p>[The rest of this message was too long to be kept.]</p>';
+  return bodyHtml.length <= bodyLimit ? bodyHtml : bodyHtml.slice(0, bodyLimit - note.length) + note;
 }
 
 /** Inline pictures go along too: the body shows them by their Content-ID. */

@@ -24,6 +24,7 @@ export interface World {
   handOverFails: CrmError | null;
   /** The server takes it, and its answer is lost. */
   answerLost: boolean;
+  now(): number;
   /** Lets time pass; due changes are tried. */
   pass(milliseconds: number): Promise<void>;
   /** Resolves when nothing moves any more. */
@@ -42,11 +43,15 @@ export const result: ChangeResult = {
 
 export const away = () => new CrmError('offline', 'No connection.');
 
-/** @param server the ledger of another world: a second pane or device of the same person */
+/**
+ * @param server the ledger of another world: a second pane or device of the same person
+ * @param applyTo a CRM that is more than a log
+ */
 export async function openWorld(
   store: Store,
   locks: Locks = createPageLocks(),
   server?: Pick<World, 'ledger' | 'carried'>,
+  applyTo?: (change: Change) => Promise<ChangeResult>,
 ): Promise<World> {
   const statuses = createStatuses();
   const carried = server?.carried ?? [];
@@ -58,6 +63,7 @@ export async function openWorld(
   const applyDirectly = async (change: Change): Promise<ChangeResult> => {
     if (world.crmFails) throw world.crmFails;
     await world.crmHangs;
+    if (applyTo) return applyTo(change);
     carried.push(change);
     return result;
   };
@@ -132,6 +138,7 @@ export async function openWorld(
     serverFails: null,
     handOverFails: null,
     answerLost: false,
+    now: () => now,
     calm,
     async pass(milliseconds) {
       now += milliseconds;
