@@ -35,5 +35,7 @@ function troubleOf(error: unknown): Exclude<DeviceState['storage'], 'kept' | 'fu
   if (error instanceof ReferenceError || error instanceof TypeError) return 'none';
   if (!(error instanceof DOMException)) throw error;
   if (error.name === 'VersionError') return 'newer';
-  return error.name === 'SecurityError' || error.name === 'InvalidStateError' ? 'none' : 'broken';
+  if (error.name === 'SecurityError' || error.name === 'InvalidStateError') return 'none';
+  // To a frame of another site Chromium says UnknownError, "The user denied permission to access the database."
+  return /denied/i.test(error.message) ? 'none' : 'broken';
 }
