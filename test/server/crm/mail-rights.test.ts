@@ -133,6 +133,21 @@ forEachEngine('Mail and the rights of who tracks it', (engine) => {
     expect([(await ask(admin)).body.value.length, (await ask(narrow)).body.value.length]).toEqual([1, 0]);
   });
 
+  test('who may not read e-mails is not told which are there', async () => {
+    const { admin } = await start();
+    await track(admin, '<known@x>');
+    const visitor = { objectId: 'd0000000-0000-4000-8000-00000000000a', address: 'v@contoso.example', name: 'Visitor' };
+    const guest = world.as(visitor);
+    const held = `systemusers(${String((await guest.get('WhoAmI')).body['UserId'])})/systemuserroles_association`;
+    for (const { roleid } of (await admin.get<{ value: { roleid: string }[] }>(held)).body.value)
+      await admin.send('DELETE', `${held}(${roleid})/$ref`);
+    for (const asked of [
+      "CheckPromoteEmail(MessageId='<known@x>')",
+      "CheckIncomingEmail(MessageId='<known@x>',Subject='x',From='a@x',To='b@x',Cc='',Bcc='')",
+    ])
+      expect([asked, (await guest.get(asked)).status]).toEqual([asked, 403]);
+  });
+
   test('the daemon delivers what somebody accepts, to whom it belongs', async () => {
     const { admin, narrow } = await start();
     const service = world.as(daemon);
@@ -168,6 +183,17 @@ forEachEngine('Mail and the rights of who tracks it', (engine) => {
     expect([refused.status, refused.body]).toMatchObject([400, { error: { code: '0x80040b05' } }]);
     const reply = await deliver('<c3@x>', miguel.address, { inreplyto: '<c1@x>' });
     expect(reply.body).toMatchObject({ _acceptingentityid_value: me, _ownerid_value: me });
+    // Who is disabled receives nothing; neither does a queue that is closed, nor one for customers from a closed contact.
+    await admin.send('PATCH', `systemusers(${me})`, { isdisabled: true });
+    expect(await check('<c2@x>', miguel.address)).toEqual([false, 2]);
+    await admin.send('PATCH', `systemusers(${me})`, { isdisabled: false });
+    const clients = { name: 'Clients', emailaddress: 'clients@contoso.example', incomingemailfilteringmethod: 2 };
+    const shop = await admin.create('queues', clients);
+    expect(await check('<c2@x>', 'clients@contoso.example')).toEqual([true, 0]);
+    await admin.send('PATCH', `contacts(${bo})`, { statecode: 1 });
+    expect(await check('<c2@x>', 'clients@contoso.example')).toEqual([false, 3]);
+    await admin.send('PATCH', `queues(${shop})`, { statecode: 1 });
+    expect(await check('<c2@x>', 'clients@contoso.example')).toEqual([false, 2]);
     const called = await service.get("CheckIncomingEmail(MessageId='x',From='x')");
     expect([called.status, called.text]).toEqual([400, expect.stringContaining('To')]);
     expect((await deliver('<c4@x>', 'desk@contoso.example', { nonsense: 1 })).status).toBe(400);

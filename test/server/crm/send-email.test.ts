@@ -238,7 +238,15 @@ forEachEngine('Sending an e-mail', (engine) => {
         { 'partyid_contact@odata.bind': `contacts(${contact})`, participationtypemask: 2 },
       ],
     });
+    const me = String((await client.get('WhoAmI')).body['UserId']);
+    const sender = { 'partyid_systemuser@odata.bind': `systemusers(${me})`, participationtypemask: 1 };
+    const recipient = { addressused: 'ada@fabrikam.example', participationtypemask: 2 };
+    const twice = await draft(client, 'Two senders', { email_activity_parties: [sender, sender, recipient] });
+    const backwards = await draft(client, 'Incoming', { directioncode: false });
     for (const [email, body, status, named] of [
+      [twice, { IssueSend: true }, 400, 'exactly one sender'],
+      [backwards, { IssueSend: true }, 400, 'incoming'],
+      [id, { IssueSend: true, TrackingToken: 'x'.repeat(51) }, 400, 'TrackingToken'],
       [id, {}, 400, 'IssueSend'],
       [id, { IssueSend: 'true' }, 400, 'IssueSend'],
       [id, { IssueSend: true, TrackingToken: 7 }, 400, 'TrackingToken'],

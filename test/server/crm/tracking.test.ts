@@ -102,10 +102,14 @@ forEachEngine('Tracking a mail', (engine) => {
   test('attachments are stored, one above the limit is left out and that is said', async () => {
     const client = (await start()).as(dana);
     const [organization] = (await client.get<{ value: { organizationid: string }[] }>('organizations')).body.value;
-    await client.send('PATCH', `organizations(${organization!.organizationid})`, { maxuploadfilesize: 10 });
+    await client.send('PATCH', `organizations(${organization!.organizationid})`, {
+      maxuploadfilesize: 10,
+      blockedattachments: 'exe;bat',
+    });
     const Attachments = [
       { filename: 'small.txt', mimetype: 'text/plain', body: btoa('0123456789') },
       { filename: 'large.txt', mimetype: 'text/plain', body: btoa('0123456789+') },
+      { filename: 'tool.EXE', mimetype: 'text/plain', body: btoa('0') },
     ];
     const tracked = await promote(client, { MessageId: '<files@x>', Attachments });
     expect(tracked.body).toMatchObject({ attachmentcount: 1, notifications: 1 });
@@ -135,7 +139,8 @@ forEachEngine('Tracking a mail', (engine) => {
       '_regardingobjectid_value@Microsoft.Dynamics.CRM.lookuplogicalname': 'account',
       '_regardingobjectid_value@OData.Community.Display.V1.FormattedValue': 'Fabrikam',
     });
-    expect((await client.send('PATCH', path, { subject: 'Rewritten' })).status).toBe(400);
+    for (const change of [{ subject: 'Rewritten' }, { email_activity_mime_attachment: [] }])
+      expect((await client.send('PATCH', path, change)).status).toBe(400);
     const changed = await client.send(
       'PATCH',
       path,

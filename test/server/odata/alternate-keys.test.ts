@@ -1,16 +1,18 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { forEachEngine } from '../engines.ts';
-import { createWorld, dana, type Client } from '../world.ts';
+import { createWorld, dana, miguel, type Client, type World } from '../world.ts';
 
 interface Failure {
   error: { code: string; message: string };
 }
 
 forEachEngine('A row named by an alternate key', (engine) => {
+  let world: World;
   let client: Client;
   let accountid: string;
   beforeAll(async () => {
-    client = (await createWorld(await engine.open())).as(dana);
+    world = await createWorld(await engine.open());
+    client = world.as(dana);
     accountid = await client.create('accounts', { name: "O'Neil & Sons", accountnumber: "A'1 &=,Ä" });
     await client.create('accounts', { name: 'Without a number' });
     await client.create('accounts', { name: 'With an empty number', accountnumber: '' });
@@ -45,6 +47,27 @@ forEachEngine('A row named by an alternate key', (engine) => {
     const { status: answered, body } = await client.get<Failure>(path);
     expect([answered, body.error.code]).toEqual([status, code]);
     expect(body.error.message).toContain(word);
+  });
+
+  test('is no more there than any other for who may not see it', async () => {
+    const person = world.as(miguel);
+    const held = `systemusers(${String((await person.get('WhoAmI')).body['UserId'])})/systemuserroles_association`;
+    for (const { roleid } of (await client.get<{ value: { roleid: string }[] }>(held)).body.value)
+      await client.send('DELETE', `${held}(${roleid})/$ref`);
+    const role = await client.create('roles', { name: 'Own accounts' });
+    const names = ['prvReadAccount', 'prvWriteAccount', 'prvDeleteAccount', 'prvReadUser'];
+    await client.send('POST', `roles(${role})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, {
+      Privileges: names.map((PrivilegeName) => ({ PrivilegeName, Depth: 'Basic' })),
+    });
+    await client.send('POST', `${held}/$ref`, { '@odata.id': `roles(${role})` });
+    for (const [method, rest] of [
+      ['GET', ''],
+      ['DELETE', ''],
+      ['GET', '/name'],
+    ] as const) {
+      const { status, body } = await person.send<Failure>(method, `${key("A'1 &=,Ä")}${rest}`);
+      expect([method, rest, status, body.error.code]).toEqual([method, rest, 404, '0x80060891']);
+    }
   });
 
   test('a user is named by the key of its principal', async () => {

@@ -106,6 +106,42 @@ forEachEngine('Deleting', (engine) => {
     expect((await client.send('DELETE', `connectionroles(${role})`)).status).toBe(204);
   });
 
+  test('is refused when the caller may not delete what would go with the row, and takes nothing', async () => {
+    const person = world.as(miguel);
+    const me = String((await person.get('WhoAmI')).body['UserId']);
+    const held = `systemusers(${me})/systemuserroles_association`;
+    for (const { roleid } of (await client.get<{ value: { roleid: string }[] }>(held)).body.value)
+      await client.send('DELETE', `${held}(${roleid})/$ref`);
+    const role = await client.create('roles', { name: 'Deletes accounts' });
+    const names = ['prvReadAccount', 'prvDeleteAccount', 'prvReadContact', 'prvReadUser'];
+    await client.send('POST', `roles(${role})/Microsoft.Dynamics.CRM.AddPrivilegesRole`, {
+      Privileges: names.map((PrivilegeName) => ({ PrivilegeName, Depth: 'Global' })),
+    });
+    await client.send('POST', `${held}/$ref`, { '@odata.id': `roles(${role})` });
+    const firm = await client.create('accounts', { name: 'Firm' });
+    const contact = await client.create('contacts', {
+      lastname: 'Goes with it',
+      'parentcustomerid_account@odata.bind': `/accounts(${firm})`,
+    });
+    const refused = await person.send<Failure>('DELETE', `accounts(${firm})`);
+    expect([refused.status, refused.body.error.message]).toEqual([403, expect.stringContaining('prvDeleteContact')]);
+    expect([await statusOf(`accounts(${firm})`), await statusOf(`contacts(${contact})`)]).toEqual([200, 200]);
+    await client.send('DELETE', `contacts(${contact})`);
+    expect((await person.send('DELETE', `accounts(${firm})`)).status).toBe(204);
+  });
+
+  test('tells rows of two tables with one id apart', async () => {
+    const id = crypto.randomUUID();
+    await client.create('accounts', { accountid: id, name: 'Twin' });
+    await client.create('contacts', { contactid: id, lastname: 'Twin' });
+    const bound = (table: string, set: string) => ({ [`parentcustomerid_${table}@odata.bind`]: `/${set}(${id})` });
+    const ofAccount = await client.create('contacts', { lastname: 'A', ...bound('account', 'accounts') });
+    const ofContact = await client.create('contacts', { lastname: 'C', ...bound('contact', 'contacts') });
+    expect((await client.send('DELETE', `accounts(${id})`)).status).toBe(204);
+    expect(await statusOf(`contacts(${ofAccount})`)).toBe(404);
+    expect((await client.get(`contacts(${ofContact})`)).body['_parentcustomerid_value']).toBe(id);
+  });
+
   test('is refused for users and for what is not there', async () => {
     const me = String((await world.as(miguel).get('WhoAmI')).body['UserId']);
     expect((await client.send('DELETE', `systemusers(${me})`)).status).toBe(405);

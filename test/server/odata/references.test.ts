@@ -122,6 +122,17 @@ forEachEngine('A link', (engine) => {
       'contact_customer_accounts@odata.bind': [`/contacts(${contact})`],
     });
     expect(await parentOf(contact)).toEqual([parent, 'account']);
+    const wrong = { name: 'Wrong', 'contact_customer_accounts@odata.bind': [`/accounts(${other})`] };
+    expect((await client.send('POST', 'accounts', wrong)).status).toBe(400);
+  });
+
+  test('is not taken away from a row of another table with the same id', async () => {
+    await client.create('contacts', { contactid: account, lastname: 'Twin' });
+    await client.send('PUT', `contacts(${contact})/parentcustomerid_contact/$ref`, {
+      '@odata.id': `contacts(${account})`,
+    });
+    expect((await client.send('DELETE', `${members(account)}(${contact})/$ref`)).status).toBe(404);
+    expect(await parentOf(contact)).toEqual([account, 'contact']);
   });
 
   test('replaces the parties of an activity by PUT, and no other rows', async () => {
