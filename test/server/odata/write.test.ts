@@ -52,6 +52,16 @@ forEachEngine('Writing', (engine) => {
       expect(await client.create(set, { ...row, [key]: null })).toMatch(/^[\da-f-]{36}$/);
   });
 
+  test('of many who change one version at once, one does', async () => {
+    const path = `contacts(${await client.create('contacts', { lastname: 'Wanted' })})`;
+    const etag = String((await client.get(path)).body['@odata.etag']);
+    const changes = Array.from({ length: 8 }, (_, number) =>
+      client.send('PATCH', path, { telephone1: String(number) }, { 'if-match': etag }),
+    );
+    const statuses = (await Promise.all(changes)).map(({ status }) => status).sort();
+    expect(statuses).toEqual([204, ...Array.from({ length: 7 }, () => 412)]);
+  });
+
   test('PATCH creates what is not there, unless it is told not to', async () => {
     const path = `accounts(${newId()})`;
     expect((await client.send('PATCH', path, { name: 'New' }, { 'if-match': '*' })).status).toBe(404);
