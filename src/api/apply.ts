@@ -52,6 +52,11 @@ async function track(change: TrackChange, services: ApplyServices): Promise<Chan
   const existing = mail.found;
   if (existing === null) return promote(change, mail.messageId, services);
   if (existing.activityId === change.id) return resultOf(existing, { already: false, leftOut: leftOutOf(change) });
+  return join(change, existing, services);
+}
+
+/** The e-mail is there, and somebody else's: this person's wish is set on their row. */
+async function join(change: TrackChange, existing: PromotedMail, services: ApplyServices): Promise<ChangeResult> {
   if (change.regarding !== null && existing.regarding?.id !== change.regarding.id) {
     const etag = await setRegarding(services.crm, existing, change.regarding);
     return resultOf(
@@ -95,7 +100,10 @@ async function promote(change: TrackChange, messageId: string, services: ApplySe
   const promoted = readMail(row);
   if (promoted.activityId === '')
     throw new CrmError('unavailable', 'The answer makes no sense.', { outcomeUnknown: true });
-  const already = promoted.activityId !== change.id && Date.parse(promoted.createdOn) < Date.parse(change.at);
+  // Some CRMs choose the id themselves. With another regarding record than ours it is a colleague's, made since we looked.
+  const own = promoted.activityId === change.id;
+  if (!own && regarding !== null && promoted.regarding?.id !== regarding.id) return join(change, promoted, services);
+  const already = !own && Date.parse(promoted.createdOn) < Date.parse(change.at);
   return resultOf(
     { ...promoted, regarding: promoted.regarding ?? regarding },
     { already, leftOut, previousRegarding: null },

@@ -76,6 +76,31 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
     expect(await mails(hers)).toHaveLength(2);
   });
 
+  test('who comes second in a race has their regarding record set as well', async () => {
+    const { hers, his, kim, account } = await start();
+    const fabrikam: RegardingRef = { table: 'account', id: account, name: 'Fabrikam Hotels' };
+    const colleague = now(trackChange({ regarding: fabrikam }));
+    // The colleague is through between our look and our promotion.
+    const late: ApplyServices = {
+      ...hers,
+      crm: {
+        ...hers.crm,
+        async act(path, body) {
+          await apply(colleague, his);
+          return hers.crm.act(path, body);
+        },
+      },
+    };
+    const told = await apply(now(trackChange({ regarding: kim })), late);
+    expect(told).toMatchObject({
+      recordId: colleague.id,
+      already: true,
+      regarding: { id: kim.id },
+      previousRegarding: { id: account },
+    });
+    expect(await mails(hers)).toMatchObject([{ _regardingobjectid_value: kim.id }]);
+  });
+
   test('another mail under the same Message-ID is neither swallowed nor merged', async () => {
     const { hers } = await start();
     const real = now(trackChange({}));
