@@ -42,7 +42,8 @@ export function startCluster(options, parent = tmpdir()) {
   const shape = ['-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'];
   run(join(binaries, 'initdb'), ['-D', data, ...shape]);
   const all = `-k ${directory} -c listen_addresses= ${options}`;
-  const start = () => run(join(binaries, 'pg_ctl'), ['-D', data, '-w', '-o', all, '-l', join(directory, 'log'), 'start']);
+  const start = () =>
+    run(join(binaries, 'pg_ctl'), ['-D', data, '-w', '-o', all, '-l', join(directory, 'log'), 'start']);
   start();
   return {
     url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(directory)}`,
