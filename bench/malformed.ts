@@ -18,7 +18,9 @@ export async function measureMalformed(
   conditions: Record<string, unknown>,
 ): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const inputs = [...inAddresses(), ...inHeaders(), ...inBodies(), ...inColumns(), ...inBatches()];
+  const all = [...inAddresses(), ...inHeaders(), ...inBodies(), ...inColumns(), ...inBatches()];
+  // The queue is not part of this server: a large body would be refused unread, which a client may hear as a broken connection.
+  const inputs = all.filter(({ path }) => !path.startsWith('/sync/'));
   const latencies: number[] = [];
   let slowest = { milliseconds: 0, input: '' };
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -29,9 +31,9 @@ export async function measureMalformed(
     }
   }
   agent.destroy();
-  const all = { ...conditions, connections: 1, requests: latencies.length };
-  atMost('crm: malformed requests, p99', percentile(latencies, 0.99), 'ms', 100, all);
-  atMost('crm: slowest malformed answer', slowest.milliseconds, 'ms', 100, { ...all, slowest: slowest.input });
+  const measured = { ...conditions, connections: 1, requests: latencies.length };
+  atMost('crm: malformed requests, p99', percentile(latencies, 0.99), 'ms', 100, measured);
+  atMost('crm: slowest malformed answer', slowest.milliseconds, 'ms', 100, { ...measured, slowest: slowest.input });
 }
 
 /** @returns milliseconds to the last byte. @throws {Error} for an answer that is no refusal */
