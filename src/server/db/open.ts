@@ -31,6 +31,8 @@ export interface StatementLimits {
   seconds?: number | undefined;
   /** Milliseconds that only grow. */
   clock?: (() => number) | undefined;
+  /** PostgreSQL: how long a transaction may be open with nothing asked of it. */
+  idleSeconds?: number | undefined;
 }
 
 /** SQLite works in this process: while it does, nobody else is answered. PostgreSQL keeps one connection of ten busy. */
@@ -43,7 +45,7 @@ const POSTGRES_SECONDS = 30;
  */
 export function openDatabase(location: DatabaseLocation, limits: StatementLimits = {}): Promise<Database> {
   return 'url' in location
-    ? openPostgresDatabase(location.url, limits.seconds ?? POSTGRES_SECONDS)
+    ? openPostgresDatabase(location.url, limits)
     : openSqliteDatabase(location.file, limits);
 }
 
@@ -72,8 +74,8 @@ async function openSqliteDatabase(file: string, limits: StatementLimits): Promis
   }
 }
 
-async function openPostgresDatabase(url: string, seconds: number): Promise<Database> {
-  const pool = openPool(url, seconds);
+async function openPostgresDatabase(url: string, limits: StatementLimits): Promise<Database> {
+  const pool = openPool(url, limits.seconds ?? POSTGRES_SECONDS, limits.idleSeconds);
   const db = kyselyOverPostgres(pool);
   try {
     await greet(pool, url);

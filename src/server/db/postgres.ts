@@ -10,14 +10,21 @@ const types: pg.CustomTypesConfig = {
     oid === INT8 || oid === NUMERIC ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
+/**
+ * Seconds for which a transaction may be open with nothing asked of it. A process that is stopped in the middle of one keeps
+ * its locks, and PostgreSQL takes it for alive: it is ended well before those who wait for its locks run into their own limit.
+ */
+const IDLE_SECONDS = 10;
+
 /** Runs until `statementSeconds` at most per statement, so that one query cannot hold a connection for ever. */
-export function openPool(url: string, statementSeconds: number): pg.Pool {
+export function openPool(url: string, statementSeconds: number, idleSeconds = IDLE_SECONDS): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     types,
     max: 10,
     connectionTimeoutMillis: 8000,
     statement_timeout: statementSeconds * 1000,
+    idle_in_transaction_session_timeout: idleSeconds * 1000,
     application_name: 'alongside',
   });
   // A connection that the server closed is replaced at the next use. Without a listener it would end the process: one for
