@@ -101,6 +101,24 @@ forEachEngine('/sync/v1', ({ open }) => {
     expect(await ask(dana, method, path)).toMatchObject({ status });
   });
 
+  test.each([
+    ['has no connection left', new Error('timeout exceeded when trying to connect')],
+    ['is full', Object.assign(new Error('no space left on device'), { code: '53100' })],
+    ['stops a statement', Object.assign(new Error('canceling statement'), { code: '57014' })],
+    ['clashes five times', Object.assign(new Error('could not serialize access'), { code: '40001' })],
+  ])('a database that %s is no verdict about the change: 503, come again', async (_, error) => {
+    database.transaction = () => Promise.reject(error);
+    const token = await world.token(dana);
+    const answer = await world.app.inject({
+      method: 'POST',
+      url: '/sync/v1/changes',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      payload: JSON.stringify(trackChange({})),
+    });
+    expect(answer.statusCode).toBe(503);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+  });
+
   test('an application has no wishes', async () => {
     expect(await ask(daemon, 'GET', 'changes')).toMatchObject({ status: 403 });
   });

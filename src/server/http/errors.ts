@@ -1,4 +1,4 @@
-import { isTimeout, isUnavailable } from '../db/errors.ts';
+import { isTimeout, isUnavailable, isWorthRepeating } from '../db/errors.ts';
 
 /**
  * An answer other than success, thrown anywhere below a route. `code` is the dialect's hexadecimal code; it may be empty
@@ -34,9 +34,15 @@ export function toHttpError(error: unknown): HttpError {
   if (status !== undefined) return new HttpError(status, messageOf(error), '0x80048d19');
   if (isTimeout(error))
     return new HttpError(400, 'SQL timeout expired. The query takes too long; ask for less at once.', '0x80044151');
-  if (isUnavailable(error))
-    return new HttpError(503, 'The database does not answer.', '0x80044150', { 'retry-after': '5' });
+  if (isUnavailable(error)) return databaseAway();
+  // It was repeated as often as is sensible: too many want the same rows just now.
+  if (isWorthRepeating(error))
+    return new HttpError(503, 'The database is busy.', '0x80044150', { 'retry-after': '1' });
   return new HttpError(500, 'An unexpected error occurred. It was logged; the request had no effect.', '0x80040216');
+}
+
+export function databaseAway(): HttpError {
+  return new HttpError(503, 'The database does not answer.', '0x80044150', { 'retry-after': '5' });
 }
 
 function messageOf(error: unknown): string {

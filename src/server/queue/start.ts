@@ -4,7 +4,9 @@ import { apply } from '../../api/apply.ts';
 import { createAttachmentLimit } from '../../api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../../api/dataverse.ts';
 import { createHttp } from '../../api/http.ts';
+import { isTimeout } from '../db/errors.ts';
 import type { Database } from '../db/open.ts';
+import { databaseAway } from '../http/errors.ts';
 import { createBreaker } from './breaker.ts';
 import { clockOf } from './clock.ts';
 import { toBase64 } from './base64.ts';
@@ -38,7 +40,14 @@ export function registerQueue(server: FastifyInstance, options: QueueOptions): L
   const ledger = createLedger(options.database, clockOf(options.database.engine, options.now));
   const { crm, crmFor } = crmAccess(options);
   followOthers(server, ledger, options);
-  registerQueueRoutes(server, { ledger, crm, crmFor, digest, tenantId: options.tenantId });
+  const services = { ledger, crm, crmFor, digest, tenantId: options.tenantId };
+  void server.register(async (scope) => {
+    // Nobody asks the ledger for too much: a statement that takes too long waits for a database that is not well.
+    scope.setErrorHandler((error) => {
+      throw isTimeout(error) ? databaseAway() : error;
+    });
+    registerQueueRoutes(scope, services);
+  });
   return ledger;
 }
 
