@@ -44,9 +44,7 @@ const POSTGRES_SECONDS = 30;
  * @throws {DatabaseError} with a sentence for people: in use, newer than this program, unreadable, unreachable.
  */
 export function openDatabase(location: DatabaseLocation, limits: StatementLimits = {}): Promise<Database> {
-  return 'url' in location
-    ? openPostgresDatabase(location.url, limits)
-    : openSqliteDatabase(location.file, limits);
+  return 'url' in location ? openPostgresDatabase(location.url, limits) : openSqliteDatabase(location.file, limits);
 }
 
 async function openSqliteDatabase(file: string, limits: StatementLimits): Promise<Database> {

@@ -36,8 +36,7 @@ export function toHttpError(error: unknown): HttpError {
     return new HttpError(400, 'SQL timeout expired. The query takes too long; ask for less at once.', '0x80044151');
   if (isUnavailable(error)) return databaseAway();
   // It was repeated as often as is sensible: too many want the same rows just now.
-  if (isWorthRepeating(error))
-    return new HttpError(503, 'The database is busy.', '0x80044150', { 'retry-after': '1' });
+  if (isWorthRepeating(error)) return new HttpError(503, 'The database is busy.', '0x80044150', { 'retry-after': '1' });
   return new HttpError(500, 'An unexpected error occurred. It was logged; the request had no effect.', '0x80040216');
 }
 
