@@ -1,8 +1,16 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { forEachEngine } from '../engines.ts';
-import type { Answer } from '../world.ts';
+import type { Answer, Client } from '../world.ts';
 import { hasPrivilege, kinds, may, teams, type Holding, type Kind, type Verb } from './security-oracle.ts';
-import { addressOf, createSecurityWorld, holdings, type Cluster, type SecurityWorld } from './security-world.ts';
+import {
+  addressOf,
+  createSecurityWorld,
+  FILE,
+  holdings,
+  sendFile,
+  type Cluster,
+  type SecurityWorld,
+} from './security-world.ts';
 
 type Rows = { value: Record<string, unknown>[] };
 type Ask = (world: SecurityWorld) => Promise<string[] | number | 'refused'>;
@@ -24,20 +32,49 @@ const listed =
     read(await reader.get<Rows>(path, headers), ({ value }) => value.map((row) => String(row[name])));
 
 /** Asks once for each kind; seen is what is answered with anything but "there is no such row". */
-const each =
-  (path: (cluster: Cluster, name: string, hub: string) => string, seen?: (body: Rows) => boolean): Ask =>
-  async ({ reader, clusters, hub }) => {
+const each = (path: (cluster: Cluster, name: string, hub: string) => string, seen?: (body: Rows) => boolean): Ask =>
+  eachAnswer(({ reader, hub }, cluster, name) => reader.get<Rows>(path(cluster, name, hub)), seen);
+
+const eachAnswer =
+  <T extends object>(
+    ask: (world: SecurityWorld, cluster: Cluster, name: string) => Promise<Answer<T>>,
+    seen?: (body: T) => boolean,
+  ): Ask =>
+  async (world) => {
     const found: string[] = [];
     let refused = 0;
-    for (const [name, cluster] of clusters) {
-      const answer = await reader.get<Rows>(path(cluster, name, hub));
+    for (const [name, cluster] of world.clusters) {
+      const answer = await ask(world, cluster, name);
       if (answer.status === 403) refused += 1;
       else if (answer.status === 404) expect(answer.body).toMatchObject({ error: { code: '0x80040217' } });
       else if (seen === undefined ? answer.status === 200 : seen(answer.body)) found.push(name);
     }
-    if (refused > 0 && refused < clusters.size) throw new Error('Refused for some rows only: that tells which exist.');
+    if (refused > 0 && refused < world.clusters.size)
+      throw new Error('Refused for some rows only: that tells which exist.');
     return refused > 0 ? 'refused' : found;
   };
+
+/** Opens a file of a row, and loads it. */
+const loaded = (message: string, target: (cluster: Cluster) => object): Ask =>
+  eachAnswer(
+    async ({ reader }, cluster) => {
+      const head = await reader.send<Block>('POST', message, target(cluster));
+      return head.status === 200 ? loadBlock(reader, head.body.FileContinuationToken) : head;
+    },
+    ({ Data }) => Data === FILE,
+  );
+
+interface Block {
+  FileContinuationToken: string;
+  Data?: string;
+}
+
+const loadBlock = (reader: Client, FileContinuationToken: string) =>
+  reader.send<Block>('POST', 'DownloadBlock', { Offset: 0, BlockLength: 100, FileContinuationToken });
+
+const note = (annotationid: string, more: object = {}) => ({
+  Target: { '@odata.type': 'Microsoft.Dynamics.CRM.annotation', annotationid, ...more },
+});
 
 const some = ({ value }: Rows) => value.length > 0;
 const fetchXml = (inside: string) => `fetchXml=${encodeURIComponent(inside)}`;
@@ -173,6 +210,26 @@ const paths: [string, Ask][] = [
     },
   ],
   ['attachments of an e-mail', each(({ email }) => `emails(${email})/email_activity_mime_attachment`)],
+  ['a raw file', each(({ contact }) => `contacts(${contact})/new_resume/$value`)],
+  ['a raw note', each(({ note }) => `annotations(${note})/documentbody/$value`)],
+  ['a raw attachment', each(({ attachment }) => `activitymimeattachments(${attachment})/body/$value`)],
+  [
+    'a file in blocks',
+    loaded('InitializeFileBlocksDownload', ({ contact }) => ({
+      Target: target(contact),
+      FileAttributeName: 'new_resume',
+    })),
+  ],
+  ['a note in blocks', loaded('InitializeAnnotationBlocksDownload', (cluster) => note(cluster.note))],
+  [
+    'an attachment in blocks',
+    loaded('InitializeAttachmentBlocksDownload', ({ attachment }) => ({
+      Target: {
+        '@odata.type': 'Microsoft.Dynamics.CRM.activitymimeattachment',
+        activitymimeattachmentid: attachment,
+      },
+    })),
+  ],
   ['$apply, grouped', listed('contacts?$apply=groupby((lastname))', 'lastname')],
   [
     '$apply, counted',
@@ -297,6 +354,15 @@ const onFresh =
 const target = (id: string) => ({ contactid: id, '@odata.type': 'Microsoft.Dynamics.CRM.contact' });
 const user = (id: string) => ({ systemuserid: id, '@odata.type': 'Microsoft.Dynamics.CRM.systemuser' });
 
+/** Begins an upload, sends its one block and ends it; answers with the first step that was refused. */
+async function sendBlocks(reader: Client, messages: string, first: object, last: object): Promise<Answer> {
+  const begun = await reader.send<Block>('POST', `Initialize${messages}BlocksUpload`, first);
+  if (begun.status !== 200) return { ...begun, body: { ...begun.body } };
+  const [BlockId, { FileContinuationToken }] = [FILE, begun.body];
+  await reader.send('POST', 'UploadBlock', { BlockId, BlockData: FILE, FileContinuationToken });
+  return reader.send('POST', `Commit${messages}BlocksUpload`, { ...last, BlockList: [BlockId], FileContinuationToken });
+}
+
 /** Every way to change a row, with the rights that it takes. */
 const attempts: [string, Verb[], Attempt][] = [
   ['PATCH', ['write'], ({ reader }, { contact }) => reader.send('PATCH', `contacts(${contact})`, { jobtitle: 'x' })],
@@ -419,6 +485,65 @@ const attempts: [string, Verb[], Attempt][] = [
       return reader.send('PATCH', `activitymimeattachments(${id})`, { filename: name });
     },
   ],
+  [
+    'a file in blocks',
+    ['write'],
+    ({ reader }, { contact }) =>
+      sendBlocks(
+        reader,
+        'File',
+        { Target: target(contact), FileAttributeName: 'new_resume', FileName: 'resume.txt' },
+        { FileName: 'resume.txt', MimeType: 'text/plain' },
+      ),
+  ],
+  [
+    'a file in chunks',
+    ['write'],
+    async ({ reader }, { contact }) => {
+      const answer = await reader.send('PATCH', `contacts(${contact})/new_resume`, undefined, {
+        'x-ms-transfer-mode': 'chunked',
+        'x-ms-file-name': 'resume.txt',
+      });
+      if (answer.status !== 200) return answer;
+      const place = String(answer.headers['location']).replace(/^.*\/v9\.2\//, '');
+      return reader.send('PATCH', place, 'hi', {
+        'content-type': 'application/octet-stream',
+        'content-range': 'bytes 0-1/2',
+      });
+    },
+  ],
+  [
+    'a raw file',
+    ['write'],
+    ({ reader }, { contact }) =>
+      reader.send('PUT', `contacts(${contact})/new_resume`, 'hi', {
+        'content-type': 'application/octet-stream',
+        'x-ms-file-name': 'resume.txt',
+      }),
+  ],
+  [
+    'a note in blocks',
+    ['write'],
+    ({ reader }, cluster) => {
+      const body = note(cluster.note, { filename: 'note.txt' });
+      return sendBlocks(reader, 'Annotation', body, body);
+    },
+  ],
+  [
+    'an attachment in blocks',
+    ['write'],
+    async ({ admin, reader }, { email }) => {
+      const Target = {
+        '@odata.type': 'Microsoft.Dynamics.CRM.activitymimeattachment',
+        'objectid_email@odata.bind': `emails(${email})`,
+        filename: 'made.txt',
+      };
+      const answer = await sendBlocks(reader, 'Attachment', { Target }, { Target });
+      const id = answer.body['ActivityMimeAttachmentId'];
+      if (typeof id === 'string') await admin.send('DELETE', `activitymimeattachments(${id})`);
+      return answer;
+    },
+  ],
 ];
 
 /** Ways to hold rights that reading tells apart, but whose writes say nothing new. */
@@ -447,6 +572,19 @@ forEachEngine('the security matrix', ({ open }) => {
       if (!hasPrivilege(holding)) expect(seen).toEqual(quiet.has(path) ? [] : 'refused');
       else if (typeof seen === 'number') expect(seen).toBe(wanted.length);
       else expect(seen === 'refused' ? seen : seen.map(plainName).sort()).toEqual(wanted);
+    });
+
+    test('a file that was opened before the rights were lost', async () => {
+      await world.hold({ own: 'global' });
+      const tokens = new Map<string, string>();
+      for (const [name, cluster] of world.clusters) {
+        const head = await world.reader.send<Block>('POST', 'InitializeAnnotationBlocksDownload', note(cluster.note));
+        tokens.set(name, head.body.FileContinuationToken);
+      }
+      await world.hold(holding);
+      const seen = await eachAnswer(({ reader }, _, name) => loadBlock(reader, tokens.get(name)!))(world);
+      if (!hasPrivilege(holding)) expect(seen).toBe('refused');
+      else expect([...(seen as string[])].sort()).toEqual(wanted);
     });
 
     test('changes are told to those alone who may read all rows', async () => {
@@ -478,6 +616,21 @@ forEachEngine('the security matrix', ({ open }) => {
       for (const [name, cluster] of world.clusters) seen[name] = outcome(await attempt(world, cluster, name));
       const wanted = names.map((name) => [name, expected(holding, verbs, kinds[name]!)] as const);
       expect(seen).toEqual(Object.fromEntries(wanted));
+    });
+
+    test('DeleteFile', async () => {
+      const { admin, clusters, reader } = world;
+      for (const [name, { contact }] of clusters) {
+        const first = { Target: target(contact), FileAttributeName: 'new_resume', FileName: 'resume.txt' };
+        const last = { FileName: 'resume.txt', MimeType: 'text/plain' };
+        const { FileId } = (await sendBlocks(admin, 'File', first, last)).body;
+        const wanted = expected(holding, ['write'], kinds[name]!);
+        const seen = outcome(await reader.send('POST', 'DeleteFile', { FileId }));
+        // A file is asked for by its id alone: who may not read it does not even learn in which table it is.
+        expect([name, seen]).toEqual([name, wanted === 'no privilege' ? 'not found' : wanted]);
+        expect((await admin.get(`contacts(${contact})/new_resume/$value`)).status).toBe(seen === 'done' ? 204 : 200);
+        await sendFile(admin, contact);
+      }
     });
 
     test.each(['reader', 'nina', 'hugo', 'sam', 'crew', 'strangers', 'rep'] as const)(

@@ -15,10 +15,15 @@ import {
   type Verb,
 } from './security-oracle.ts';
 
-/** The ids of one kind: a contact, an e-mail with a party and an attachment, and the reader's own deal about the contact. */
+/**
+ * The ids of one kind: a contact with a file and a note, an e-mail with a party and an attachment, and the reader's own deal
+ * about the contact.
+ */
 export interface Cluster {
   contact: string;
+  note: string;
   email: string;
+  attachment: string;
   deal: string;
 }
 
@@ -31,11 +36,23 @@ export interface SecurityWorld {
   clusters: Map<string, Cluster>;
   /** An account of the reader's own, above all contacts. */
   hub: string;
-  /** Gives the reader these rights to contacts and activities, and nothing else to them. */
+  /** Gives the reader these rights to contacts, notes and activities, and nothing else to them. */
   hold(holding: Holding): Promise<void>;
   /** One more contact of a kind, with its shares. */
   freshContact(name: string, kind: Kind): Promise<string>;
 }
+
+const crm = {
+  organisation: 'Contoso',
+  firstSignIn: 'create' as const,
+  administrators: [dana.address],
+  customTables: {
+    publisher: 'new',
+    columns: [{ table: 'contact', columns: [{ name: 'new_resume', label: 'Resume', type: 'file' }] }],
+  },
+};
+/** What every file here holds, in base64. */
+export const FILE = 'aGk=';
 
 const VERBS: Record<Verb, string> = {
   read: 'Read',
@@ -62,7 +79,7 @@ export function somebody(name: Person, index: number): Somebody {
 }
 
 export async function createSecurityWorld(database: Database): Promise<SecurityWorld> {
-  const world = await createWorld(database);
+  const world = await createWorld(database, { crm, limits: null });
   const admin = world.as(dana);
   const ids = new Map<string, string>();
   const at = (name: string) => ids.get(name)!;
@@ -102,11 +119,20 @@ export async function createSecurityWorld(database: Database): Promise<SecurityW
   const clusters = new Map<string, Cluster>();
   for (const [name, kind] of Object.entries(kinds)) {
     const contact = await freshContact(name, kind);
+    await sendFile(admin, contact);
+    const note = await admin.create('annotations', {
+      subject: name,
+      filename: 'note.txt',
+      documentbody: FILE,
+      'objectid_contact@odata.bind': `/contacts(${contact})`,
+      ...owner(kind.owner),
+    });
+    await share('annotation', 'annotationid', note, kind);
     const email = await admin.create('emails', {
       subject: name,
       ...owner(kind.owner),
       email_activity_parties: [{ addressused: `${name}@out.example`, participationtypemask: 2 }],
-      email_activity_mime_attachment: [{ filename: name, body: 'aGk=' }],
+      email_activity_mime_attachment: [{ filename: name, body: FILE }],
     });
     await share('email', 'activityid', email, kind);
     const deal = await admin.create('opportunities', {
@@ -114,7 +140,11 @@ export async function createSecurityWorld(database: Database): Promise<SecurityW
       'parentcontactid@odata.bind': `/contacts(${contact})`,
       ...owner('reader'),
     });
-    clusters.set(name, { contact, email, deal });
+    const files = await admin.get<{ value: { activitymimeattachmentid: string }[] }>(
+      `emails(${email})/email_activity_mime_attachment?$select=filename`,
+    );
+    const attachment = files.body.value[0]!.activitymimeattachmentid;
+    clusters.set(name, { contact, note, email, attachment, deal });
   }
   const hold = async ({ own, team }: Holding) => {
     const kept = [
@@ -130,6 +160,11 @@ export async function createSecurityWorld(database: Database): Promise<SecurityW
     }
   };
   return { world, admin, reader: world.as(readerAs), readerAs, ids, clusters, hub, hold, freshContact };
+}
+
+export async function sendFile(client: Client, contact: string): Promise<void> {
+  const headers = { 'content-type': 'application/octet-stream', 'x-ms-file-name': 'resume.txt' };
+  await done(client.send('PATCH', `contacts(${contact})/new_resume`, 'hi', headers));
 }
 
 async function done(answer: ReturnType<Client['send']>): Promise<void> {
@@ -185,7 +220,7 @@ async function makeTeams(admin: Client, ids: Map<string, string>): Promise<void>
   }
 }
 
-/** `base`: what the reader always has, to accounts and deals of its own; and a role for each depth, for contacts and activities. */
+/** `base`: what the reader always has, to accounts and deals of its own; and a role for each depth, for contacts, notes and activities. */
 async function makeRoles(admin: Client): Promise<Map<string, string>> {
   const roles = new Map<string, string>();
   const make = async (name: string, isinherited: number, privileges: [string, string][]) => {
@@ -203,7 +238,7 @@ async function makeRoles(admin: Client): Promise<Map<string, string>> {
   await make('base', 1, [...own, ...seen]);
   for (const depth of Object.keys(DEPTHS) as (keyof typeof DEPTHS)[]) {
     for (const inherited of [1, 0]) {
-      const privileges = ['Contact', 'Activity'].flatMap((table) =>
+      const privileges = ['Contact', 'Note', 'Activity'].flatMap((table) =>
         all.map((verb): [string, string] => [`prv${verb}${table}`, DEPTHS[depth]]),
       );
       await make(`${depth} ${inherited === 1 ? 'inherited' : 'team only'}`, inherited, privileges);
