@@ -15,6 +15,14 @@ export interface Queue {
   itemStates(mails: readonly MailIdentity[], options?: ItemStateOptions): Promise<ItemStates>;
   /** Every status since the cursor (-1: from now on), then live, until the signal aborts or the connection ends. */
   events(after: number, signal: AbortSignal): AsyncGenerator<QueueEvent, void>;
+  /** The same by asking: news after the cursor at once when there are some, else as soon as there are, else none. */
+  poll(after: number, wait: number, signal: AbortSignal): Promise<EventPage>;
+}
+
+/** `cursor` is where to go on, also when there is no news. */
+export interface EventPage {
+  readonly events: readonly QueueEvent[];
+  readonly cursor: number;
 }
 
 export interface ItemStateOptions {
@@ -31,7 +39,7 @@ export interface ItemStates {
 
 export interface QueueEvent {
   readonly cursor: number;
-  /** Null for the greeting with which every stream begins: it names the cursor from which this one goes on. */
+  /** Null: no news, only that the server is there and where the log stands; with it every stream begins. */
   readonly status: ChangeStatus | null;
 }
 
@@ -39,6 +47,9 @@ const json = { accept: 'application/json', 'content-type': 'application/json; ch
 
 /** The server sends a comment every 15 s; a stream silent for longer than this is dead although nobody said so. */
 const silence = 40_000;
+
+/** Milliseconds over the wait asked for that an answer without news may take. */
+const pollGrace = 10_000;
 
 /** Bytes of attachments may be many on a slow line; this is no click that somebody waits for. */
 const uploadTimeout = 120_000;
@@ -79,6 +90,21 @@ export function createQueue(http: Http): Queue {
     },
 
     events: (after, signal) => events(http, after, signal),
+
+    async poll(after, wait, signal) {
+      const answer = await http.send({
+        method: 'GET',
+        path: `events?after=${after}&wait=${wait}`,
+        headers: { accept: 'application/json' },
+        timeout: wait * 1_000 + pollGrace,
+        signal,
+      });
+      const said = answer.json();
+      return believe(() => {
+        if (!isObject(said) || !Array.isArray(said['events'])) throw new MalformedChange('events');
+        return { events: said['events'].map(parseEvent), cursor: cursorOf(said['cursor']) };
+      });
+    },
   };
 }
 
@@ -103,14 +129,15 @@ async function* events(http: Http, after: number, signal: AbortSignal): AsyncGen
     signal: both,
   });
   if (response.body === null) return;
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
   let text = '';
   try {
     for (;;) {
       const timer = setTimeout(() => quiet.abort(), silence);
       const { done, value } = await reader.read().finally(() => clearTimeout(timer));
       if (done) return;
-      text += value;
+      text += decoder.decode(value, { stream: true });
       const blocks = text.split('\n\n');
       text = blocks.pop() ?? '';
       for (const block of blocks) yield* readEvent(block);
@@ -126,8 +153,26 @@ function* readEvent(block: string): Generator<QueueEvent, void> {
   const cursor = Number(lines.find((line) => line.startsWith('id:'))?.slice(3));
   const data = lines.find((line) => line.startsWith('data:'))?.slice(5);
   if (data === undefined || !Number.isInteger(cursor)) return;
-  yield believe(() => {
+  yield { cursor, status: statusIn(data) };
+}
+
+/** What this version cannot read is passed over, or the log would end there: as with a greeting, everything is asked for anew. */
+function statusIn(data: string): ChangeStatus | null {
+  try {
     const said: unknown = JSON.parse(data);
-    return { cursor, status: said === null ? null : parseChangeStatus(said) };
-  });
+    return said === null ? null : parseChangeStatus(said);
+  } catch (error) {
+    if (error instanceof MalformedChange || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function parseEvent(value: unknown): QueueEvent {
+  if (!isObject(value)) throw new MalformedChange('event');
+  return { cursor: cursorOf(value['cursor']), status: statusIn(JSON.stringify(value['status'] ?? null)) };
+}
+
+function cursorOf(value: unknown): number {
+  if (!Number.isSafeInteger(value)) throw new MalformedChange('cursor');
+  return value as number;
 }

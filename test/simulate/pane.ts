@@ -92,7 +92,18 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
     const connected = () => corridor.connected();
     const ending = new AbortController();
     void follow(
-      { queue, locks, name: person.address, random: fraction, sleep, channel, hear, connected },
+      {
+        queue,
+        locks,
+        name: person.address,
+        now: program.now,
+        random: fraction,
+        sleep,
+        wake: program.after,
+        channel,
+        hear,
+        connected,
+      },
       ending.signal,
     ).catch(report);
   }

@@ -51,13 +51,8 @@ export async function startWeb(program: Program, world: ServerWorld): Promise<vo
   const crm = crmAccess(program, network);
   const ledger = createLedger(connect(program, shared), processClock(clock.now));
   followOthers(program, ledger, world);
-  registerQueueRoutes(server, {
-    ledger,
-    crm: crm(),
-    crmFor: crm,
-    digest: digestOf(program),
-    tenantId,
-  });
+  const services = { ledger, crm: crm(), crmFor: crm, digest: digestOf(program), tenantId };
+  registerQueueRoutes(server, services, { after: program.after });
   await server.ready();
   const host: Host = {
     program,

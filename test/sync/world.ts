@@ -107,6 +107,7 @@ export async function openWorld(
       };
     },
     async *events() {},
+    poll: async (cursor) => ({ events: [], cursor }),
   };
   const corridor = await startCorridor({
     store,

@@ -9,7 +9,7 @@ import { readItemStates, type ItemStateServices } from './item-state.ts';
 import { longestWait, waitForEvents } from './long-poll.ts';
 import { registerOpenRoutes } from './open-routes.ts';
 import { personOf } from './person.ts';
-import { timers } from './timers.ts';
+import { timers, type Timers } from './timers.ts';
 
 /** A recorded mail may hold 20 MB of HTML. */
 const changeLimit = 48 * 1024 * 1024;
@@ -17,7 +17,7 @@ const changeLimit = 48 * 1024 * 1024;
 const mostMails = 200;
 
 /** `/sync/v1/`: docs/sync-api.md says the same for people. */
-export function registerQueueRoutes(server: FastifyInstance, services: ItemStateServices): void {
+export function registerQueueRoutes(server: FastifyInstance, services: ItemStateServices, time: Timers = timers): void {
   const { ledger } = services;
 
   server.post('/sync/v1/changes', { bodyLimit: changeLimit }, async (request, reply) => {
@@ -43,13 +43,15 @@ export function registerQueueRoutes(server: FastifyInstance, services: ItemState
     const person = await personOf(server, request);
     const { after = '-1', wait = '0' } = request.query;
     const given = wholeNumber(after, 'The cursor');
-    const from = given < 0 ? await ledger.lastCursor() : given;
+    const last = await ledger.lastCursor();
+    // A cursor from the future is from before a backup was restored: there would be no news until the log is as long again.
+    const from = given < 0 || given > last ? last : given;
     const isStream = request.headers.accept?.includes('text/event-stream') ?? true;
     if (isStream && request.query.wait === undefined) return streamEvents(ledger, person.objectId, from, reply);
     const seconds = Math.min(Math.max(wholeNumber(wait, 'The wait'), 0), longestWait);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
-    const events = await waitForEvents(ledger, timers, person.objectId, from, seconds * 1_000, gone.signal);
+    const events = await waitForEvents(ledger, time, person.objectId, from, seconds * 1_000, gone.signal);
     const told = events.map(({ cursor, status }) => ({ cursor, status: JSON.parse(status) as unknown }));
     return reply.header('cache-control', 'no-store').send({ events: told, cursor: events.at(-1)?.cursor ?? from });
   });
