@@ -155,10 +155,9 @@ async function startFollowing({ queue, locks, name, corridor, report }: Followin
   channel?.addEventListener('message', (event: MessageEvent<ChangeStatus>) => void hear(event.data).catch(report));
   signal.addEventListener('abort', () => channel?.close());
   const connected = () => corridor.connected();
-  const { now } = Date;
-  await follow({ queue, locks, name, now, random: Math.random, sleep, wake, channel, hear, connected }, signal).catch(
-    report,
-  );
+  const now = () => Date.now();
+  const told = { queue, locks, name, now, random: Math.random, sleep, wake, channel, hear, connected };
+  await follow(told, signal).catch(report);
 }
 
 function sleep(delay: number, signal: AbortSignal): Promise<void> {
