@@ -107,7 +107,7 @@ async function openPane(line: Server['line']) {
       queue: server as unknown as Queue,
       locks: createPageLocks(),
       name: 'dana',
-      now: time.now,
+      now: () => time.now(),
       random: () => 0.5,
       sleep: (delay, signal) =>
         new Promise((resolve) => {
