@@ -16,6 +16,7 @@ import { follow } from './follow.ts';
 import { createGestures, type Gestures } from './gestures.ts';
 import { createLeaseLocks, createWebLocks, mayLock, type Locks } from './locks.ts';
 import { openDevice, watchDevice } from './open-device.ts';
+import type { PeerNews } from './peers.ts';
 import type { Store } from './store.ts';
 import { createStatuses, type Statuses } from './statuses.ts';
 
@@ -75,6 +76,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     return bytes === null ? null : encodeBase64(new Uint8Array(await bytes.arrayBuffer()));
   };
   const services = { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit };
+  const peers = 'BroadcastChannel' in globalThis ? new BroadcastChannel(`alongside.outbox.${name}`) : null;
   const corridor = await startCorridor({
     store,
     queue,
@@ -85,8 +87,10 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     now: Date.now,
     random: Math.random,
     wake,
+    tellPeers: (news) => peers?.postMessage(news),
     report: options.report,
   });
+  peers?.addEventListener('message', (event: MessageEvent<PeerNews>) => corridor.hearPeer(event.data));
   if (options.notes) await watchDevice({ store, device, statuses, name, notes: options.notes });
   const gestures = createGestures({
     corridor,
@@ -118,6 +122,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
       stopListening();
       await following;
       await corridor.stop();
+      peers?.close();
     },
   };
 }

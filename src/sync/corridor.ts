@@ -1,6 +1,10 @@
 import { isSettled, type Change, type ChangeStatus } from '../model/change.ts';
-import { captureLock, createDrainer, statusOf, shownState, type Drainer, type DrainOptions } from './drain.ts';
+import { captureLock, carryLock } from './carry-lane.ts';
+import { createDrainer, type Drainer, type DrainOptions } from './drain.ts';
+import { reconcile, toldToPeers, type PeerNews } from './peers.ts';
 import { believe } from './shadows.ts';
+import { statusOf } from './shown.ts';
+import type { OutboxEntry } from './store.ts';
 
 /**
  * The device's side of a Change, from the gesture to its end.
@@ -27,6 +31,8 @@ export interface Corridor {
   lastUnfinished(lane: string): Promise<string | null>;
   /** News from the server about a Change. */
   hear(status: ChangeStatus): Promise<void>;
+  /** What another pane of this browser tells about the outbox that both have. */
+  hearPeer(news: PeerNews): void;
   /** The server is there (again): tries everything that waits, and asks after what it was handed. */
   connected(): void;
   /** Try everything that waits, now. */
@@ -39,38 +45,77 @@ export interface Corridor {
 /** Reads the bytes of the attachments that belong to the Change and stores them through `put`. */
 export type Capture = (put: (index: number, bytes: Blob) => Promise<void>) => Promise<void>;
 
-export type CorridorOptions = DrainOptions;
+export interface CorridorOptions extends Omit<DrainOptions, 'seen'> {
+  /** Tells the other panes of this browser, as far as it lets us. */
+  readonly tellPeers: (news: PeerNews) => void;
+}
 
 export async function startCorridor(options: CorridorOptions): Promise<Corridor> {
-  const { store, statuses, locks, name } = options;
-  const drainer = createDrainer(options);
-  const { entries } = await store.entries();
-  statuses.set(...entries.map((entry) => statusOf(entry, shownState(entry))));
+  const { store, locks, name, tellPeers } = options;
+  const own = options.statuses;
+  const statuses = toldToPeers(own, tellPeers);
+  const known = new Set<string>();
+  const seen = (entries: readonly OutboxEntry[]) => reconcile({ store, statuses: own }, known, entries);
+  const drainer = createDrainer({ ...options, statuses, seen });
+  await seen((await store.entries()).entries);
+
+  const record = async (change: Change, captured: boolean): Promise<void> => {
+    const since = new Date(options.now()).toISOString();
+    const entry = await store.add(change, { captured, since });
+    const status = statusOf(entry, change.holdUntil === null ? 'sending' : 'waiting');
+    known.add(change.id);
+    own.set(status);
+    tellPeers({ kind: 'recorded', status });
+  };
+
+  /** Resolves when it is recorded, and reads on under a lock that was there before the entry: nobody carries it half read. */
+  const recordAndCapture = (change: Change, capture: Capture): Promise<void> =>
+    new Promise((recorded, fail) => {
+      let isRecorded = false;
+      const read = async (): Promise<void> => {
+        await record(change, false);
+        isRecorded = true;
+        recorded();
+        await capture((index, bytes) => store.putAttachment(change.id, index, bytes));
+      };
+      locks
+        .hold(captureLock(name, change.id), read)
+        .then(() => setCaptured(options, change.id))
+        .catch((error: unknown) => (isRecorded ? options.report(error) : fail(error as Error)))
+        .finally(() => drainer.kick(change.lane));
+    });
 
   const submit = async (change: Change, capture?: Capture): Promise<void> => {
-    const since = new Date(options.now()).toISOString();
-    const entry = await store.add(change, { captured: capture === undefined, since });
-    statuses.set(statusOf(entry, change.holdUntil === null ? 'sending' : 'waiting'));
-    if (capture === undefined) return drainer.kick(change.lane);
-    void locks
-      .hold(captureLock(name, change.id), () => capture((index, bytes) => store.putAttachment(change.id, index, bytes)))
-      .then(() => setCaptured(options, change.id))
-      .then(() => drainer.kick(change.lane), options.report);
+    if (capture !== undefined) return recordAndCapture(change, capture);
+    await record(change, true);
+    drainer.kick(change.lane);
   };
 
   return {
     submit,
-    drop: (changeId) => drop(options, drainer, changeId),
+    drop: (changeId) => drop({ ...options, statuses }, drainer, changeId),
     async lastUnfinished(lane) {
       const unfinished = (await store.lane(lane)).filter(({ state }) => state !== 'stopped');
       return unfinished.at(-1)?.id ?? null;
     },
     async hear(status) {
-      statuses.set(status);
+      own.set(status);
       if (!isSettled(status.state)) return;
       await believe(store, status);
       const waits = (await store.lane(status.lane)).some(({ state }) => state === 'pending');
       if (waits) drainer.retryLane(status.lane);
+    },
+    hearPeer(news) {
+      switch (news.kind) {
+        case 'recorded':
+          known.add(news.status.id);
+          own.set(news.status);
+          return drainer.kick();
+        case 'moved':
+          return own.set(...news.statuses);
+        case 'dropped':
+          return own.forget(news.id);
+      }
     },
     connected: drainer.connected,
     retryNow: drainer.retryNow,
@@ -88,13 +133,19 @@ async function setCaptured({ store }: CorridorOptions, changeId: string): Promis
   if (entry?.captured === false) await store.replace({ ...entry, captured: true });
 }
 
-async function drop({ store, statuses }: CorridorOptions, drainer: Drainer, changeId: string): Promise<boolean> {
-  if (drainer.isCarrying(changeId)) return false;
-  const entry = await store.entry(changeId);
-  const mayHaveLeft = entry === null || (entry.state !== 'stopped' && (entry.state === 'handed-over' || entry.offered));
-  if (mayHaveLeft || drainer.isCarrying(changeId)) return false;
-  await store.remove(changeId);
+async function drop(
+  { store, statuses, locks, name }: CorridorOptions,
+  drainer: Drainer,
+  changeId: string,
+): Promise<boolean> {
+  const lane = await locks.holdIfFree(carryLock(name, changeId), async () => {
+    const entry = await store.entry(changeId);
+    if (entry === null) return null;
+    const mayHaveLeft = entry.state === 'handed-over' || (entry.state === 'pending' && entry.offered);
+    return !mayHaveLeft && (await store.remove(changeId)) ? entry.lane : null;
+  });
+  if (lane === null) return false;
   statuses.forget(changeId);
-  drainer.kick(entry.lane);
+  drainer.kick(lane);
   return true;
 }

@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { IDBFactory } from 'fake-indexeddb';
-import type { Change, ChangeStatus } from '../../src/model/change.ts';
+import type { Change } from '../../src/model/change.ts';
 import { openIdbStore } from '../../src/sync/store-idb.ts';
 import type { Fence, Store } from '../../src/sync/store.ts';
 import { asError, type Program } from './program.ts';
@@ -22,7 +22,7 @@ export interface Device {
   /** For the checker: no program, no events. */
   readonly inspect: () => Promise<Store>;
   locksOf(program: Program): LockManager;
-  channelOf(program: Program, hear: (status: ChangeStatus) => void): Pick<BroadcastChannel, 'postMessage'>;
+  channelOf<News>(name: string, program: Program, hear: (news: News) => void): { postMessage(news: News): void };
 }
 
 export interface Recorded {
@@ -35,7 +35,7 @@ export interface Recorded {
 export function createDevice(name: string, owner: string, grantsLocks: boolean, now: () => number): Device {
   const factory = new IDBFactory();
   const recorded = new Map<string, Recorded>();
-  const listeners = new Map<Program, (status: ChangeStatus) => void>();
+  const listeners: { readonly name: string; readonly program: Program; readonly tell: (news: unknown) => void }[] = [];
   const held = new Map<string, Waiting[]>();
   const open = (): Promise<Store> => {
     globalThis.indexedDB = factory;
@@ -56,12 +56,13 @@ export function createDevice(name: string, owner: string, grantsLocks: boolean, 
       });
     },
     locksOf: (program) => locksOver(held, program),
-    channelOf(program, hear) {
-      listeners.set(program, hear);
+    channelOf<News>(channel: string, program: Program, hear: (news: News) => void) {
+      listeners.push({ name: channel, program, tell: (news) => hear(news as News) });
       return {
-        postMessage(status: ChangeStatus) {
-          for (const [other, tell] of listeners)
-            if (other !== program && other.alive) other.after(1, () => tell(structuredClone(status)));
+        postMessage(news: News) {
+          for (const { name: other, program: listener, tell } of listeners)
+            if (other === channel && listener !== program && listener.alive)
+              listener.after(1, () => tell(structuredClone(news)));
         },
       };
     },

@@ -9,6 +9,7 @@ import { startCorridor, type Corridor } from '../../src/sync/corridor.ts';
 import { follow } from '../../src/sync/follow.ts';
 import { createGestures, type Gestures } from '../../src/sync/gestures.ts';
 import { createLeaseLocks, createWebLocks } from '../../src/sync/locks.ts';
+import type { PeerNews } from '../../src/sync/peers.ts';
 import { createStatuses, type Statuses } from '../../src/sync/statuses.ts';
 import type { Random } from '../fuzz/random.ts';
 import type { Clock } from './clock.ts';
@@ -63,6 +64,8 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
   };
   const statuses = createStatuses((tell) => void program.after(16, tell));
   showChanges(statuses, (status) => options.show(program, status));
+  let hearPeer: (news: PeerNews) => void = () => undefined;
+  const peers = device.channelOf<PeerNews>('outbox', program, (news) => hearPeer(news));
   const corridor = await startCorridor({
     store,
     queue,
@@ -73,8 +76,10 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
     now: program.now,
     random: fraction,
     wake: program.after,
+    tellPeers: (news) => peers.postMessage(news),
     report,
   });
+  hearPeer = (news) => corridor.hearPeer(news);
   const gestures = createGestures({
     corridor,
     statuses,
@@ -87,7 +92,7 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
   });
   if (options.followEvents) {
     const hear = (status: ChangeStatus) => corridor.hear(status);
-    const channel = device.channelOf(program, (status) => void hear(status).catch(report));
+    const channel = device.channelOf<ChangeStatus>('events', program, (status) => void hear(status).catch(report));
     const sleep = (delay: number) => new Promise<void>((resolve) => void program.after(delay, resolve));
     const connected = () => corridor.connected();
     const ending = new AbortController();

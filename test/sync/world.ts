@@ -3,6 +3,7 @@ import type { Change, ChangeResult, ChangeStatus } from '../../src/model/change.
 import { CrmError } from '../../src/model/errors.ts';
 import { startCorridor, type Corridor } from '../../src/sync/corridor.ts';
 import type { Locks } from '../../src/sync/locks.ts';
+import type { PeerNews } from '../../src/sync/peers.ts';
 import { createStatuses, type Statuses } from '../../src/sync/statuses.ts';
 import type { Store } from '../../src/sync/store.ts';
 import { createPageLocks } from './page-locks.ts';
@@ -30,7 +31,14 @@ export interface World {
   /** Resolves when nothing moves any more. */
   calm(): Promise<void>;
   finishOnServer(id: string, heard?: boolean): Promise<void>;
+  /** The pane's window closes without a word: it hears and tells nothing more, and its alarms are gone. */
+  close(): void;
 }
+
+/** The panes of one browser, as its channel connects them. */
+export type Peers = ((news: PeerNews) => void)[];
+
+export const createPeers = (): Peers => [];
 
 export const result: ChangeResult = {
   recordId: '0e000000-0000-4000-8000-000000000001',
@@ -46,12 +54,14 @@ export const away = () => new CrmError('offline', 'No connection.');
 /**
  * @param server the ledger of another world: a second pane or device of the same person
  * @param applyTo a CRM that is more than a log
+ * @param peers the panes of one browser; a pane by itself unless given
  */
 export async function openWorld(
   store: Store,
   locks: Locks = createPageLocks(),
   server?: Pick<World, 'ledger' | 'carried'>,
   applyTo?: (change: Change) => Promise<ChangeResult>,
+  peers: Peers = createPeers(),
 ): Promise<World> {
   const statuses = createStatuses();
   const carried = server?.carried ?? [];
@@ -109,6 +119,10 @@ export async function openWorld(
     async *events() {},
     poll: async (cursor) => ({ events: [], cursor }),
   };
+  const hearPeer = (news: PeerNews): void =>
+    void queueMicrotask(() => listens && corridor.hearPeer(structuredClone(news)));
+  peers.push(hearPeer);
+  let listens = false;
   const corridor = await startCorridor({
     store,
     queue,
@@ -123,8 +137,10 @@ export async function openWorld(
       alarms.set(alarm, { at: now + delay, ring });
       return () => void alarms.delete(alarm);
     },
+    tellPeers: (news) => peers.filter((tell) => tell !== hearPeer).forEach((tell) => tell(news)),
     report: (error) => void reported.push(error),
   });
+  listens = true;
   const calm = async (): Promise<void> => {
     for (let quiet = 0; quiet < 5; quiet += 1) await new Promise((resolve) => setImmediate(resolve));
     if (reported.length > 0) throw reported[0];
@@ -141,6 +157,11 @@ export async function openWorld(
     answerLost: false,
     now: () => now,
     calm,
+    close() {
+      listens = false;
+      alarms.clear();
+      peers.splice(peers.indexOf(hearPeer), 1);
+    },
     async pass(milliseconds) {
       now += milliseconds;
       for (const [alarm, { at, ring }] of alarms) {
