@@ -64,6 +64,34 @@ forEachEngine('Stored views', (engine) => {
     expect(await namesIn('accounts?savedQuery=00000000-0000-0000-00aa-000010001002')).toEqual(['Firm']);
   });
 
+  test('its rows are counted beside them; /$count does not count them in another way', async () => {
+    const active = await idOf('Active Contacts');
+    const fetchXml = `fetchXml=${encodeURIComponent(fetchOf('contact', '<attribute name="fullname"/>'))}`;
+    const [firm] = (await client.get<Rows>("accounts?$filter=name eq 'Firm'")).body.value;
+    const inside = `accounts(${String(firm?.['accountid'])})/contact_customer_accounts`;
+    expect((await client.get<Rows>(`contacts?savedQuery=${active}&$count=true`)).body['@odata.count']).toBe(4);
+    expect((await client.get<Rows>(`contacts?${fetchXml}&$count=true`)).body['@odata.count']).toBe(5);
+    expect((await client.get('contacts/$count')).text).toBe('5');
+    expect((await client.get(`${inside}/$count`)).text).toBe('3');
+    expect((await client.get(`${inside}/$count?$filter=lastname ne 'Dahl'`)).text).toBe('2');
+    expect(
+      (await world.as(miguel).get('accounts(00000000-0000-4000-8000-000000000009)/Account_Tasks/$count')).status,
+    ).toBe(404);
+    const refused: [path: string, named: string][] = [
+      [`contacts/$count?savedQuery=${active}`, 'savedQuery'],
+      [`contacts/$count?userQuery=${active}`, 'userQuery'],
+      [`contacts/$count?${fetchXml}`, 'fetchXml'],
+      [`${inside}/$count?${fetchXml}`, 'fetchXml'],
+      [`${inside}/$count?$deltatoken=x`, '$deltatoken'],
+      [`contacts?${fetchXml}&savedQuery=${active}`, 'savedQuery'],
+      [`contacts?savedQuery=${active}&userQuery=${active}`, 'userQuery'],
+    ];
+    for (const [path, named] of refused) {
+      const { status, body } = await client.get<Failure>(path);
+      expect([path, status, body.error.message]).toEqual([path, 400, expect.stringContaining(named)]);
+    }
+  });
+
   test('further options, on a collection too, and pages by nextLink', async () => {
     const active = await idOf('Active Contacts');
     expect(await namesIn(`contacts?savedQuery=${active}&$filter=startswith(lastname,'d')`)).toEqual(['Dahl']);

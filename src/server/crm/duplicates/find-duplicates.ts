@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import { fold } from '../../db/fold.ts';
 import { at, identifier } from '../../odata/identifier.ts';
 import { tableOf, type Column, type Model, type Table } from '../../odata/metadata.ts';
@@ -41,7 +42,7 @@ export async function findDuplicates(
   const { rows } = await sql<{
     id: string;
   }>`select ${key} as id from ${identifier(matching.name)} as ${identifier(scope.alias)}
-    where ${sql.join(conditions, sql` and `)} order by ${key} limit ${page.size} offset ${page.skip}`.execute(
+    where ${sql.join(conditions, sql` and `)} order by ${key}${limit(page.size)} offset ${page.skip}`.execute(
     session.queries,
   );
   return rows.map(({ id }) => id);

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import type { Database } from '../../db/open.ts';
 import { tableOf, type Model } from '../../odata/metadata.ts';
 import type { Session, WriteSession } from '../../odata/session.ts';
@@ -44,7 +45,7 @@ export async function readRules({ queries }: Session, base: string): Promise<Dup
       r.iscasesensitive as sensitive, r.excludeinactiverecords as active, c.baseattributename as basecolumn,
       c.matchingattributename as matchingcolumn, c.operatorcode as operator, c.operatorparam as length, c.ignoreblankvalues as blank
     from duplicaterule as r join duplicaterulecondition as c on c.regardingobjectid = r.duplicateruleid
-    where r.statecode = 1 and r.baseentityname = ${base} order by r.duplicateruleid, c.duplicateruleconditionid limit ${MOST}`.execute(
+    where r.statecode = 1 and r.baseentityname = ${base} order by r.duplicateruleid, c.duplicateruleconditionid${limit(MOST)}`.execute(
     queries,
   );
   const rules = new Map<string, DuplicateRule & { conditions: Condition[] }>();

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { isOneOf } from '../../db/engine.ts';
+import { isOneOf, limit } from '../../db/engine.ts';
 import { fold } from '../../db/fold.ts';
 import { TOO_MANY, tableOrder, type Candidate } from '../../../model/resolve.ts';
 import { tableOf, type Table } from '../../odata/metadata.ts';
@@ -48,7 +48,7 @@ async function readCandidates(session: Session, table: Table, wanted: readonly s
         ${own('createdon')} as made, ${activeSql(table, own)} as active
       from ${sql.table(table.name)} as ${sql.ref(scope.alias)}
       where ${isOneOf(session.engine, folded, wanted)}${visible === undefined ? sql`` : sql` and ${visible}`}
-      order by ${own('createdon')}, ${own(table.key)} limit ${wanted.length * TOO_MANY + 1}`.execute(session.queries);
+      order by ${own('createdon')}, ${own(table.key)}${limit(wanted.length * TOO_MANY + 1)}`.execute(session.queries);
     for (const { id, address, owner, made, active } of rows) {
       const key = `${id} ${address}`;
       const row = { table: table.name, id, address, columnNumber: index + 1, ownerId: owner, createdOn: made };

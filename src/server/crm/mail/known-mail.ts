@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { isOneOf } from '../../db/engine.ts';
+import { isOneOf, limit } from '../../db/engine.ts';
 import type { KnownMail } from '../../../model/correlate.ts';
 import { identifier } from '../../odata/identifier.ts';
 import { tableOf } from '../../odata/metadata.ts';
@@ -27,7 +27,7 @@ export async function selectMails(
   const { rows } =
     await sql<StoredMail>`select e.activityid, e.messageid, e.conversationindex, e.conversationtrackingid,
       e.regardingobjectid, e.regardingobjectid_type
-    from email as e where ${condition} order by ${order} limit ${MOST}`.execute(queries);
+    from email as e where ${condition} order by ${order}${limit(MOST)}`.execute(queries);
   return rows;
 }
 

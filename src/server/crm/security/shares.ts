@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { isOneOf } from '../../db/engine.ts';
+import { isOneOf, limit } from '../../db/engine.ts';
 import { badRequest } from '../../odata/bad-request.ts';
 import { at, identifier } from '../../odata/identifier.ts';
 import { tableOf, type Model, type Table } from '../../odata/metadata.ts';
@@ -119,7 +119,7 @@ async function inheritBelow(
     if (cascades.share !== 'cascade' || !child.owned || child.readOnly) continue;
     const typed = isPolymorphic(child, column) ? sql` and ${identifier(`${column}_type`)} = ${table.name}` : sql``;
     const { rows } = await sql<{ id: string }>`select ${identifier(child.key)} as id from ${identifier(child.name)}
-      where ${isOneOf(session.engine, identifier(column), ids)}${typed} limit ${MOST + 1}`.execute(session.queries);
+      where ${isOneOf(session.engine, identifier(column), ids)}${typed}${limit(MOST + 1)}`.execute(session.queries);
     const next = rows.map(({ id }) => id).filter((id) => !budget.seen.has(id));
     for (const id of next) budget.seen.add(id);
     budget.left -= next.length;

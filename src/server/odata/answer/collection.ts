@@ -9,7 +9,7 @@ import { createRow } from '../write/create-row.ts';
 import { asObject } from '../write/payload.ts';
 import { requireRow } from '../write/write.ts';
 import { allow, type Ask } from './ask.ts';
-import { list } from './list.ts';
+import { count, list } from './list.ts';
 import { answerCollectionReference } from './reference.ts';
 import { createFrom, demandVersion } from './write-row.ts';
 
@@ -29,11 +29,19 @@ export async function answerCollection(
     return answerCollectionReference(ask, table, id, collection, other);
   }
   if (inside !== undefined) throw notFound(`${collection.navigation.name}(${inside})`);
+  const among = amongRows(table, id, collection);
+  if (next?.name === '$count')
+    return allow(ask, {
+      GET: async () => {
+        await requireRow(ask.place.session, table, id);
+        return count(ask, target, among);
+      },
+    });
   if (next !== undefined) throw notFound(next.name);
   return allow(ask, {
     GET: async () => {
       await requireRow(ask.place.session, table, id);
-      return list(ask, target, target.setName, amongRows(table, id, collection));
+      return list(ask, target, target.setName, among);
     },
     POST: () => createIn(ask, table, id, collection),
     PUT: () => replace(ask, table, id, collection),

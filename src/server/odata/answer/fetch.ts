@@ -26,7 +26,8 @@ export async function listFetch(
   const { place, options, query, prefer } = ask;
   const { session } = place;
   const foreign = [...options.keys()].find((key) => key.startsWith('$') && key !== '$count');
-  if (foreign !== undefined) throw badRequest(`The query option ${foreign} cannot be combined with fetchXml.`);
+  const other = foreign ?? ['savedQuery', 'userQuery'].find((option) => options.has(option));
+  if (other !== undefined) throw badRequest(`The query option ${other} cannot be combined with fetchXml.`);
   const fetch = parseFetch(options.get('fetchXml') ?? '', place.filterLength);
   demandTable(fetch, table);
   const page = await readFetch({

@@ -52,13 +52,25 @@ export async function list(
   return ok(body);
 }
 
-export async function count(ask: Ask, table: Table): Promise<ApiResponse> {
-  if (ask.options.has('$deltatoken')) return answerChangeCount(ask, table);
+/** `contacts/$count`; at most 5,000 are counted. @throws {HttpError} 400 for a query that counts its rows in its own way */
+export async function count(
+  ask: Ask,
+  table: Table,
+  among?: (scope: Scope) => RawBuilder<boolean>,
+): Promise<ApiResponse> {
   const { place, query, options, prefer } = ask;
+  if (options.has('$deltatoken')) {
+    if (among !== undefined) throw badRequest('$deltatoken counts the changes of a whole table only.');
+    return answerChangeCount(ask, table);
+  }
   if (query.apply !== undefined)
     throw badRequest('$apply cannot be combined with /$count; aggregate($count as n) counts.');
+  const other = ['fetchXml', 'savedQuery', 'userQuery'].find((option) => options.has(option));
+  if (other !== undefined)
+    throw badRequest(`${other} cannot be combined with /$count; $count=true beside it counts its rows.`);
+  const { session } = place;
   const rows = await countRows(
-    await prepareWell({ session: place.session, table, query, parameters: options, annotations: prefer.annotations }),
+    await prepareWell({ session, table, query, parameters: options, annotations: prefer.annotations, among }),
   );
   return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(Math.min(rows, LARGEST_COUNT)) };
 }

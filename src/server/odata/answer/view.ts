@@ -23,8 +23,10 @@ const FURTHER = new Set(['$select', '$filter', '$top', '$count', '$skiptoken']);
 /** Longest FetchXML of a stored view. */
 export const LONGEST_VIEW = 65_536;
 
-/** Which stored view an address names. */
+/** Which stored view an address names. @throws {HttpError} 400 for two of them */
 export function viewOf({ options }: Ask): { store: string; id: string } | undefined {
+  if (options.has('savedQuery') && options.has('userQuery'))
+    throw badRequest('The query option userQuery cannot be combined with savedQuery.');
   for (const [option, store] of STORES) {
     const id = options.get(option);
     if (id !== undefined) return { store, id };

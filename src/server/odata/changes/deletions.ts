@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import { identifier } from '../identifier.ts';
 import type { Table } from '../metadata.ts';
 import type { Session, WriteSession } from '../session.ts';
@@ -27,7 +28,7 @@ export async function recordDeletions(
   // What another transaction is sweeping already is left to it: waiting for one another could end in a deadlock.
   const [row, lock] = engine === 'postgres' ? [sql`ctid`, sql` for update skip locked`] : [sql`rowid`, sql``];
   await sql`delete from deleted_row where ${row} in
-    (select ${row} from deleted_row where deletedat < ${tooOld} limit ${SWEPT}${lock})`.execute(queries);
+    (select ${row} from deleted_row where deletedat < ${tooOld}${limit(SWEPT)}${lock})`.execute(queries);
 }
 
 /** For how many days changes can be asked for: `organization.expirechangetrackingindays`. */
@@ -64,10 +65,10 @@ export async function readDeletions(
   { queries }: Session,
   table: Table,
   range: DeletedRange,
-  limit: number,
+  most: number,
 ): Promise<Deletion[]> {
   const { rows } = await sql<Deletion>`select d.id as id, d.versionnumber as version ${deletedRows(table, range)}
-    order by d.versionnumber, d.id limit ${limit}`.execute(queries);
+    order by d.versionnumber, d.id${limit(most)}`.execute(queries);
   return rows;
 }
 

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import { badRequest, shown } from '../bad-request.ts';
 import type { Formats } from '../formats.ts';
 import type { Column } from '../metadata.ts';
@@ -49,7 +50,7 @@ export async function readAggregate(request: FetchRequest, compiled: Compiled): 
   const grouped = groups.length === 0 ? sql`` : sql` group by ${sql.join(groups)}`;
   const select = sql`select ${list}${sql.join(types, sql``)} ${compiled.from()}${where(compiled.conditions)}${grouped}`;
   const { rows: found } =
-    await sql<Row>`${select} order by ${orderOf(compiled, cells)} limit ${window.size + 1} offset ${window.offset}`.execute(
+    await sql<Row>`${select} order by ${orderOf(compiled, cells)}${limit(window.size + 1)} offset ${window.offset}`.execute(
       session.queries,
     );
   const stored = found.slice(0, window.size);
@@ -73,10 +74,10 @@ export function checkAggregate(compiled: Compiled): void {
   orderOf(compiled, cellsOf(compiled));
 }
 
-async function demandLimit(session: Session, compiled: Compiled, limit: number): Promise<void> {
-  const one = sql`select 1 as one ${compiled.from()}${where(compiled.conditions)} limit ${limit + 1}`;
+async function demandLimit(session: Session, compiled: Compiled, most: number): Promise<void> {
+  const one = sql`select 1 as one ${compiled.from()}${where(compiled.conditions)}${limit(most + 1)}`;
   const { rows } = await sql<{ n: number }>`select count(*) as n from (${one}) as counted`.execute(session.queries);
-  if (Number(rows[0]?.n ?? 0) > limit)
+  if (Number(rows[0]?.n ?? 0) > most)
     throw badRequest('AggregateQueryRecordLimit exceeded. Cannot perform this operation.', '0x8004E023');
 }
 

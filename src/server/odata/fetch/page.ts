@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import { badRequest } from '../bad-request.ts';
 import type { Condition } from '../parse/filter.ts';
 import { readCookie, type Cookie, type SortColumn } from '../read/paging.ts';
@@ -68,7 +69,7 @@ export async function countOf(
   if (!count && !fetch.returnCount) return { count: undefined, countExceeded: false };
   const { rows: found } = await sql<{
     n: number;
-  }>`select count(*) as n from (${rows} limit ${LARGEST_COUNT + 1}) as counted`.execute(session.queries);
+  }>`select count(*) as n from (${rows}${limit(LARGEST_COUNT + 1)}) as counted`.execute(session.queries);
   const all = Number(found[0]?.n ?? 0);
   return { count: Math.min(all, LARGEST_COUNT), countExceeded: all > LARGEST_COUNT };
 }

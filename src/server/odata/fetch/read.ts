@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import { at } from '../identifier.ts';
 import { conditionSql } from '../read/condition-sql.ts';
 import { behind, orderSql, writeCookie, type SortColumn } from '../read/paging.ts';
@@ -59,7 +60,7 @@ async function readRows(request: FetchRequest, compiled: Compiled): Promise<Fetc
   const select = sql`select ${sql.raw(fetch.distinct ? 'distinct ' : '')}${list} ${compiled.from()}`;
   const after = window.cookie === undefined ? conditions : [...conditions, behind(order, window.cookie, key)];
   const { rows: found } =
-    await sql<Row>`${select}${where(after)} order by ${byAliases(order, keyName === undefined ? undefined : key)} limit ${window.size + 1} offset ${window.offset}`.execute(
+    await sql<Row>`${select}${where(after)} order by ${byAliases(order, keyName === undefined ? undefined : key)}${limit(window.size + 1)} offset ${window.offset}`.execute(
       session.queries,
     );
   const stored = found.slice(0, window.size);

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { limit } from '../../db/engine.ts';
 import type { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
 import type { Session, WriteSession } from '../session.ts';
@@ -94,7 +95,7 @@ function hashOf(token: string): string {
 
 async function sweep({ queries, now }: WriteSession): Promise<void> {
   const { rows } = await sql<{ fileid: string }>`select fileid from fileupload where expireson <= ${storedTime(now())}
-    order by expireson limit ${SWEPT_AT_ONCE}`.execute(queries);
+    order by expireson${limit(SWEPT_AT_ONCE)}`.execute(queries);
   for (const { fileid } of rows) {
     await sql`delete from fileblock where fileid = ${fileid}`.execute(queries);
     await sql`delete from fileupload where fileid = ${fileid}`.execute(queries);
@@ -102,8 +103,10 @@ async function sweep({ queries, now }: WriteSession): Promise<void> {
 }
 
 async function demandFewUploads({ queries, caller }: WriteSession): Promise<void> {
-  const { rows } = await sql`select 1 from fileupload where userid = ${caller.userId} and expireson is not null
-    limit ${MOST_UPLOADS}`.execute(queries);
+  const { rows } =
+    await sql`select 1 from fileupload where userid = ${caller.userId} and expireson is not null${limit(MOST_UPLOADS)}`.execute(
+      queries,
+    );
   if (rows.length === MOST_UPLOADS)
     throw badRequest(`${MOST_UPLOADS} uploads were begun and not ended; end them, or wait for a day.`, '0x80048d19');
 }

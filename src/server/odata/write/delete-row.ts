@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { isOneOf } from '../../db/engine.ts';
+import { isOneOf, limit } from '../../db/engine.ts';
 import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
 import { nextVersion } from '../changes/version.ts';
@@ -78,13 +78,13 @@ async function childrenOf(
   of: Table,
   ids: readonly string[],
   { target, column }: CollectionNavigation,
-  limit: number,
+  most: number,
 ): Promise<string[]> {
   const child = tableOf(session.model, target);
   const lookup = child.columns.get(column);
   if (lookup === undefined) throw new Error(`${target} has no lookup ${column}`);
   const { rows } = await sql<{ id: string }>`select ${identifier(child.key)} as id from ${identifier(target)}
-    where ${pointsTo(session, child, lookup, of, ids)} order by ${identifier(child.key)} limit ${limit}`.execute(
+    where ${pointsTo(session, child, lookup, of, ids)} order by ${identifier(child.key)}${limit(most)}`.execute(
     session.queries,
   );
   return rows.map((row) => row.id);
