@@ -50,6 +50,8 @@ export interface Sync {
   readonly store: Pick<Store, 'raw'>;
   /** What is true of the mail: the server's joint answer, else the CRM's own, else unknown. */
   itemState(mail: MailIdentity, signal?: AbortSignal): Promise<ItemState>;
+  /** What the CRM itself says of the mail, to this person. */
+  glance(mail: MailIdentity, signal: AbortSignal): Promise<ItemState['tracked']>;
   stop(): Promise<void>;
 }
 
@@ -117,6 +119,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     device,
     store,
     itemState: (mail, signal) => itemState({ ...services, queue, statuses }, mail, signal),
+    glance: (mail, signal) => askCrm(services, mail, signal),
     async stop() {
       ending.abort();
       stopListening();
@@ -195,13 +198,21 @@ async function itemState(
   } catch (error) {
     if (!(error instanceof CrmError) || !mayPassByItself(error.code)) throw error;
   }
+  return { ...unknown, tracked: await askCrm(lookup, mail, signal) };
+}
+
+async function askCrm(
+  services: MailLookupServices,
+  mail: MailIdentity,
+  signal?: AbortSignal,
+): Promise<ItemState['tracked']> {
   try {
-    const { found } = await findMail(lookup, mail, signal);
-    if (found === null) return { ...unknown, tracked: null };
+    const { found } = await findMail(services, mail, signal);
+    if (found === null) return null;
     const { activityId, regarding, createdBy: trackedBy, createdOn: trackedAt } = found;
-    return { ...unknown, tracked: { visibility: 'full', activityId, regarding, trackedBy, trackedAt } };
+    return { visibility: 'full', activityId, regarding, trackedBy, trackedAt };
   } catch (error) {
-    if (error instanceof CrmError && mayPassByItself(error.code)) return unknown;
+    if (error instanceof CrmError && mayPassByItself(error.code)) return 'unknown';
     throw error;
   }
 }

@@ -23,6 +23,8 @@ export interface Tracking {
   /** Everything that waits here, in one JSON file. */
   readonly exportOutbox: () => Promise<Blob>;
   readonly itemState: (mail: MailIdentity, signal: AbortSignal) => Promise<ItemState>;
+  /** What the CRM itself says of the mail, to this person. */
+  readonly glance: (mail: MailIdentity, signal: AbortSignal) => Promise<ItemState['tracked']>;
   readonly drop: (changeId: string) => Promise<boolean>;
   readonly retryNow: () => void;
 }

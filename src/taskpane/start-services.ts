@@ -52,6 +52,7 @@ export async function startServices(options: {
       exportOutbox: () =>
         import('../sync/export-outbox.ts').then(({ exportOutbox }) => exportOutbox(sync.store, user, Date.now())),
       itemState: (mail, signal) => sync.itemState(mail, signal),
+      glance: (mail, signal) => sync.glance(mail, signal),
       drop: (changeId) => sync.corridor.drop(changeId),
       retryNow: () => sync.corridor.retryNow(),
     },

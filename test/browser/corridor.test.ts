@@ -51,6 +51,42 @@ describeInBrowser('when the CRM cannot', () => {
   });
 });
 
+describeInBrowser('behind a proxy that keeps a stream back until it is whole', () => {
+  let outlook: Outlook;
+  const asked: string[] = [];
+  beforeAll(async () => {
+    outlook = await openOutlook();
+    await outlook.context.route('**/sync/v1/events*', (route) => {
+      const request = route.request();
+      if (request.headers()['accept'] === 'text/event-stream') return; // never answered
+      asked.push(new URL(request.url()).search);
+      return route.continue();
+    });
+  });
+  afterAll(() => outlook.close());
+
+  test('the pane asks for the news, and a queued click is done by itself', async () => {
+    const subject = 'They named the machine Bertha';
+    await outlook.read(subject);
+    await outlook.says('Not tracked');
+    await until(
+      async () => asked.filter((query) => query.endsWith('&wait=25')).length,
+      (count) => count > 0,
+    );
+    const heard = outlook.context.waitForEvent('response', async (response) => {
+      if (!response.url().includes('wait=25')) return false;
+      return (await response.text()).includes('"state":"done"');
+    });
+    outlook.fault('crm-down');
+    await outlook.button('Track').click();
+    await outlook.says('Queued');
+    outlook.fault('none');
+    await heard;
+    await outlook.says('Tracked');
+    expect(await emailsAbout(outlook.stack, subject)).toHaveLength(1);
+  });
+});
+
 describeInBrowser('without a network', () => {
   const ways = {
     'the browser is offline': (outlook: Outlook, offline: boolean) => outlook.context.setOffline(offline),

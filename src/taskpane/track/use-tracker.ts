@@ -7,6 +7,7 @@ import { isItemClosed, type OpenItem, type ReadableMail } from '../../outlook/ma
 import type { Gestures } from '../../sync/gestures.ts';
 import type { Tracking, UndoMemory } from '../services.ts';
 import { useNow } from '../use-now.ts';
+import { useGlance } from './use-glance.ts';
 import { trackView, type KnownState, type TrackView } from './track-view.ts';
 
 /** What the bar above the card shows and can do; it knows neither Outlook nor the CRM. */
@@ -44,6 +45,7 @@ export function useTracker(item: OpenItem, tracking: Tracking, undoMemory: UndoM
   const lane = read?.identity.itemKey ?? null;
   const statuses = useLane(tracking, lane);
   const known = useKnownState(read?.identity ?? null, tracking, statuses);
+  useGlance(read?.identity ?? null, tracking, known.value, known.ask);
   const view = useMemo(() => trackView(statuses, known.value), [statuses, known.value]);
   const markedBefore = useMarks(item, view);
 
@@ -144,7 +146,7 @@ function useLane(tracking: Tracking, lane: string | null): readonly ChangeStatus
   );
 }
 
-/** Asks the CRM when the mail is opened, when a Change of it ends, and when the window is looked at again. */
+/** Asks when the mail is opened, when a Change of it ends, when the window is looked at again, and when a glance differs. */
 function useKnownState(identity: MailIdentity | null, tracking: Tracking, statuses: readonly ChangeStatus[]) {
   const client = useQueryClient();
   const queryKey = useMemo(() => ['item-state', identity?.itemKey], [identity]);
