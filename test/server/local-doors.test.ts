@@ -39,6 +39,15 @@ const ask = (url: string, headers: Record<string, string>, method = 'POST') =>
     sent.end();
   });
 
+test.each(['addinUrl', 'hostUrl'] as const)(
+  'a connection to %s is kept for whoever clicks again after a while',
+  async (door) => {
+    const answer = await fetch(local[door], { headers: { connection: 'keep-alive' } });
+    await answer.arrayBuffer();
+    expect(answer.headers.get('keep-alive')).toBe('timeout=72');
+  },
+);
+
 describe('sign-in', () => {
   test('our own pages get a token for Dana, on both doors', async () => {
     for (const door of [local.addinUrl, local.hostUrl]) {

@@ -7,6 +7,9 @@ import { errorBody, HttpError } from './errors.ts';
 export const patience = {
   headersTimeout: 30_000,
   requestTimeout: 120_000,
+  // Node's own 5 s end a connection just when a person's next click uses it, and the click fails. Browsers and agents let go of
+  // idle connections after a minute or less, so it is they who decide, and nothing is in flight then.
+  keepAliveTimeout: 72_000,
   connectionsCheckingInterval: 2_000,
   // Answered by `demandSound`, in our own shape.
   requireHostHeader: false,
