@@ -22,7 +22,8 @@ interface Later {
 export interface CarryServices {
   readonly store: Pick<Store, 'attachment'>;
   readonly queue: Queue;
-  readonly applyDirectly: (change: Change) => Promise<ChangeResult>;
+  /** @param check throws when the caller's turn is over; asked before each write to the CRM */
+  readonly applyDirectly: (change: Change, check?: () => void) => Promise<ChangeResult>;
 }
 
 export interface CarryHints {

@@ -1,6 +1,7 @@
 import { apply } from '../api/apply.ts';
 import { createAttachmentLimit } from '../api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../api/dataverse.ts';
+import { guardWrites } from '../api/guarded.ts';
 import { createHttp, type GetToken } from '../api/http.ts';
 import { createQueue, type Queue } from '../api/queue.ts';
 import { findMail, type MailLookupServices } from '../api/tracked-mail.ts';
@@ -85,7 +86,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     statuses,
     locks,
     name,
-    applyDirectly: (change) => apply(change, services),
+    applyDirectly: (change, check) => apply(change, check ? { ...services, crm: guardWrites(crm, check) } : services),
     now: Date.now,
     random: Math.random,
     wake,

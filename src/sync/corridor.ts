@@ -109,7 +109,8 @@ export async function startCorridor(options: CorridorOptions): Promise<Corridor>
       switch (news.kind) {
         case 'recorded':
           known.add(news.status.id);
-          own.set(news.status);
+          // A pane that slept tells late; what became of it since is known already.
+          if (own.get(news.status.id) === null) own.set(news.status);
           return drainer.kick();
         case 'moved':
           return own.set(...news.statuses);

@@ -1,9 +1,10 @@
-import type { ChangeReason } from '../model/change.ts';
+import type { Change, ChangeReason } from '../model/change.ts';
 import { carryLane, type CarryOptions, type PassState } from './carry-lane.ts';
 import { dueAt, isDue, lanesOf, type Lane } from './lanes.ts';
+import type { Turn } from './locks.ts';
 import { askAfterShadows } from './shadows.ts';
 import { shownState, statusOf } from './shown.ts';
-import { LeaseLost, type OutboxEntry, type Store } from './store.ts';
+import { LeaseLost, type OutboxEntry } from './store.ts';
 
 export interface DrainOptions extends CarryOptions {
   /** Told what lies in the outbox whenever it was read. */
@@ -34,6 +35,12 @@ const enoughSilence = 2;
  */
 const lookAgain = 30_000;
 
+/**
+ * Milliseconds after which the server is asked what became of the Changes it was handed, although it is to tell by itself:
+ * the pane that listens for all may be frozen in the background.
+ */
+const askAgain = 60_000;
+
 export function createDrainer(options: DrainOptions): Drainer {
   const { locks, name } = options;
   const urgent = new Set<string>();
@@ -45,11 +52,12 @@ export function createDrainer(options: DrainOptions): Drainer {
   let askShadows = true;
   let unreadable = 0;
   let lastPass = 0;
+  let askedAt = options.now();
   let cancelWake = (): void => undefined;
 
   /** One pass over the lanes. A kick ends it early, so that what was clicked just now need not wait for thousands. */
-  const pass = async (store: Store): Promise<void> => {
-    const mine = { ...options, store };
+  const pass = async (mine: DrainOptions): Promise<void> => {
+    const { store } = mine;
     const now = (lastPass = options.now());
     const hasty = { all: impatient.all, lanes: new Set(impatient.lanes) };
     impatient.all = false;
@@ -57,7 +65,10 @@ export function createDrainer(options: DrainOptions): Drainer {
     const stored = await store.entries();
     unreadable = stored.unreadable;
     await options.seen(stored.entries);
-    if (askShadows) askShadows = !(await askAfterShadows(mine, stored.entries));
+    if (askShadows && (await askAfterShadows(mine, stored.entries))) {
+      askShadows = false;
+      askedAt = now;
+    }
     const lanes = lanesOf(stored.entries);
     const due = lanes.filter(({ lane, next }) => isDue(next[0], now, hasty.all || hasty.lanes.has(lane)));
     const first = due.filter(({ lane }) => urgent.delete(lane));
@@ -79,8 +90,8 @@ export function createDrainer(options: DrainOptions): Drainer {
   const run = async (): Promise<void> => {
     do {
       again = false;
-      await locks.hold(`alongside.outbox.${name}`, (fence) =>
-        stopped ? Promise.resolve() : pass(fence === null ? options.store : options.store.fenced(fence)),
+      await locks.hold(`alongside.outbox.${name}`, (turn) =>
+        stopped ? Promise.resolve() : pass(underTurn(options, turn)),
       );
     } while (again && !stopped);
     sleep((await options.store.entries()).entries);
@@ -101,7 +112,9 @@ export function createDrainer(options: DrainOptions): Drainer {
     const before = lastPass;
     const { entries } = await options.store.entries();
     await options.seen(entries);
-    if (lanesOf(entries).some(({ next }) => isDue(next[0], options.now(), false))) kick();
+    const unheard = options.now() - askedAt > askAgain && entries.some(({ state }) => state === 'handed-over');
+    askShadows ||= unheard;
+    if (unheard || lanesOf(entries).some(({ next }) => isDue(next[0], options.now(), false))) kick();
     else if (running === null && lastPass === before) sleep(entries);
   };
 
@@ -149,6 +162,16 @@ export function createDrainer(options: DrainOptions): Drainer {
       await running;
     },
   };
+}
+
+/** What a turn that may end unnoticed does to the store and the CRM, it does only while it holds. */
+function underTurn(options: DrainOptions, turn: Turn | null): DrainOptions {
+  if (turn === null) return options;
+  const check = (): void => {
+    if (!turn.holds()) throw new LeaseLost();
+  };
+  const applyDirectly = (change: Change) => options.applyDirectly(change, check);
+  return { ...options, store: options.store.fenced(turn), applyDirectly };
 }
 
 /** The pass ended before it came to these; what holds for the tried ones holds for them. */

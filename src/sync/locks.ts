@@ -3,12 +3,18 @@ import type { Fence, Store } from './store.ts';
 /** One holder per name across everything of this origin. */
 export interface Locks {
   /**
-   * Waits for its turn. The work gets a fence where its turn may end without its knowing (a lease), and writes through
-   * `store.fenced`; null where the browser itself guards the turn.
+   * Waits for its turn. The work gets one that may end without its knowing (a lease), writes through `store.fenced` and asks
+   * whether it `holds` before it changes anything elsewhere; null where the browser itself guards the turn.
    */
-  hold<Answer>(name: string, work: (fence: Fence | null) => Promise<Answer>, signal?: AbortSignal): Promise<Answer>;
+  hold<Answer>(name: string, work: (turn: Turn | null) => Promise<Answer>, signal?: AbortSignal): Promise<Answer>;
   /** Null at once when somebody else holds the name. */
-  holdIfFree<Answer>(name: string, work: (fence: Fence | null) => Promise<Answer>): Promise<Answer | null>;
+  holdIfFree<Answer>(name: string, work: (turn: Turn | null) => Promise<Answer>): Promise<Answer | null>;
+}
+
+/** A turn that may end without its holder's knowing. */
+export interface Turn extends Fence {
+  /** False once the lease has run out unrenewed: what is decided by then may have been overtaken. */
+  readonly holds: () => boolean;
 }
 
 export function createWebLocks(manager: LockManager): Locks {
@@ -62,21 +68,32 @@ export function createLeaseLocks({ store, page, now, wake }: LeaseOptions): Lock
     });
   const take = (name: string, holder: string) => store.takeLease(name, holder, now(), now() + leaseTime);
 
-  const workUnder = async <Answer>(fence: Fence, holder: string, work: (fence: Fence) => Promise<Answer>) => {
+  const workUnder = async <Answer>(
+    fence: Fence,
+    holder: string,
+    taken: number,
+    work: (turn: Turn) => Promise<Answer>,
+  ) => {
     let over = false;
+    let until = taken + leaseTime;
     let cancel = (): void => undefined;
     const keep = (): void => {
       cancel = wake(leaseTime / 3, () => {
         // Not renewed means not ours any more: the fence refuses what we write from here on.
+        const asked = now();
         void take(fence.name, holder).then(
-          (still) => still?.generation === fence.generation && !over && keep(),
+          (still) => {
+            if (still?.generation !== fence.generation || over) return;
+            until = asked + leaseTime;
+            keep();
+          },
           () => !over && keep(),
         );
       });
     };
     keep();
     try {
-      return await work(fence);
+      return await work({ ...fence, holds: () => now() < until });
     } finally {
       over = true;
       cancel();
@@ -89,15 +106,17 @@ export function createLeaseLocks({ store, page, now, wake }: LeaseOptions): Lock
       const holder = `${page}.${(turns += 1)}`;
       for (;;) {
         signal?.throwIfAborted();
+        const asked = now();
         const fence = await take(name, holder);
-        if (fence !== null) return workUnder(fence, holder, work);
+        if (fence !== null) return workUnder(fence, holder, asked, work);
         await pause(leaseTime / 10, signal);
       }
     },
     async holdIfFree(name, work) {
       const holder = `${page}.${(turns += 1)}`;
+      const asked = now();
       const fence = await take(name, holder);
-      return fence === null ? null : workUnder(fence, holder, work);
+      return fence === null ? null : workUnder(fence, holder, asked, work);
     },
   };
 }

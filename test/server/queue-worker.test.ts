@@ -50,6 +50,7 @@ forEachEngine('the worker', ({ open }) =>
           alarms.set(alarm, { at: now + delay, ring });
           return () => void alarms.delete(alarm);
         },
+        now: () => now,
       };
       const reported: unknown[] = [];
       const report = (error: unknown) => void reported.push(error);
@@ -79,10 +80,11 @@ forEachEngine('the worker', ({ open }) =>
         if (error) throw error;
       };
       const breaker = createBreaker({ probe, release: () => ledger.releaseOutage(), timers, report });
-      const apply = async (change: Change) => {
+      const apply = async (change: Change, _owner: string, check: () => void) => {
         world.atOnce += 1;
         await world.takes;
         world.atOnce -= 1;
+        check();
         const error = world.crm(change);
         if (error) throw error;
         world.carried.push(change);
@@ -129,6 +131,8 @@ forEachEngine('the worker', ({ open }) =>
       return {
         world,
         ledger,
+        /** The process is stopped for so long: nothing rings, and it notices nothing. */
+        freeze: (milliseconds: number) => void (now += milliseconds),
         reported,
         pass,
         until,
@@ -156,6 +160,22 @@ forEachEngine('the worker', ({ open }) =>
       answer();
       await until(async () => (await isDone(change.id)) === 'done');
       expect(world.carried).toEqual([change]);
+    });
+
+    test('a worker that was stopped for longer than its lease does not write with what it knew before', async () => {
+      const { world, ledger, until, pass, freeze, isDone } = await start();
+      let found = (): void => undefined;
+      world.takes = new Promise((resolve) => (found = resolve));
+      const change = trackChange({});
+      await ledger.accept(dana, change);
+      await until(() => world.atOnce === 1);
+      freeze(leaseTime + 1);
+      const [taken] = await ledger.claim(1); // another worker, which carries it out
+      found();
+      await pass(5_000);
+      expect(world.carried).toEqual([]);
+      await ledger.finish(taken!, { state: 'done', result });
+      await until(async () => (await isDone(change.id)) === 'done');
     });
 
     test('a database that is away for a moment is asked again', async () => {

@@ -1,6 +1,7 @@
 import { apply } from '../../src/api/apply.ts';
 import { createAttachmentLimit } from '../../src/api/attachment-limit.ts';
 import { createDataverse } from '../../src/api/dataverse.ts';
+import { guardWrites } from '../../src/api/guarded.ts';
 import { createHttp } from '../../src/api/http.ts';
 import { createQueue } from '../../src/api/queue.ts';
 import type { ChangeStatus } from '../../src/model/change.ts';
@@ -72,7 +73,10 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
     statuses,
     locks,
     name: person.address,
-    applyDirectly: (change) => apply(change, { crm: crmOf(change.id), digest, tenantId, attachment, attachmentLimit }),
+    applyDirectly: (change, check = () => undefined) => {
+      const crm = guardWrites(crmOf(change.id), check);
+      return apply(change, { crm, digest, tenantId, attachment, attachmentLimit });
+    },
     now: program.now,
     random: fraction,
     wake: program.after,

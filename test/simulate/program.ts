@@ -11,6 +11,8 @@ export interface Program {
   /** Who, in the story: "Dana's pane 1". */
   readonly name: string;
   readonly alive: boolean;
+  /** Frozen, and not heard of since. */
+  readonly asleep: boolean;
   /** Milliseconds since 1970 by this program's own clock. */
   readonly now: () => number;
   readonly call: <Answer>(what: string, usual: number, work: () => Answer | Promise<Answer>) => Promise<Answer>;
@@ -85,6 +87,9 @@ export function startProgram(name: string, { clock, random, fates, skew = 0, cou
     name,
     get alive() {
       return alive;
+    },
+    get asleep() {
+      return alive && frozenUntil > clock.now();
     },
     now: () => clock.now() + skew,
     call: (what, usual, work) =>

@@ -56,7 +56,10 @@ async function settle(world: World): Promise<void> {
   await clock.run(clock.now() + tellingTime);
 }
 
-async function isBusy({ database, devices }: World): Promise<boolean> {
+async function isBusy(world: World): Promise<boolean> {
+  const { database, devices } = world;
+  // Who sleeps still learns, and says, what happened meanwhile: I8 speaks of those who are awake.
+  if ([...servers, ...panes].some((name) => world.program(name)?.asleep === true)) return true;
   for (const device of devices) {
     const store = await device.inspect();
     const { entries } = await store.entries();

@@ -1,6 +1,7 @@
 import { apply } from '../../src/api/apply.ts';
 import { createAttachmentLimit } from '../../src/api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../../src/api/dataverse.ts';
+import { guardWrites } from '../../src/api/guarded.ts';
 import { createHttp } from '../../src/api/http.ts';
 import type { Database } from '../../src/server/db/open.ts';
 import { HttpError } from '../../src/server/http/errors.ts';
@@ -52,7 +53,7 @@ export async function startWeb(program: Program, world: ServerWorld): Promise<vo
   const ledger = createLedger(connect(program, shared), processClock(clock.now));
   followOthers(program, ledger, world);
   const services = { ledger, crm: crm(), crmFor: crm, digest: digestOf(program), tenantId };
-  registerQueueRoutes(server, services, { after: program.after });
+  registerQueueRoutes(server, services, { after: program.after, now: program.now });
   await server.ready();
   const host: Host = {
     program,
@@ -119,7 +120,7 @@ export function startDaemon(program: Program, world: ServerWorld): void {
   const { network, shared, random, watch } = world;
   const report = (error: unknown) => world.report(program.name, error);
   const ledger = watch(program, createLedger(connect(program, shared), processClock(world.clock.now)));
-  const timers = { after: program.after };
+  const timers = { after: program.after, now: program.now };
   const probing = crmAccess(program, network)();
   const breaker = createBreaker({
     probe: async () => void (await probing.retrieve('WhoAmI()')),
@@ -136,8 +137,8 @@ export function startDaemon(program: Program, world: ServerWorld): void {
     ledger,
     breaker,
     timers,
-    apply: (change, owner) => {
-      const crm = crmAccess(program, network, change.id)(owner);
+    apply: (change, owner, check) => {
+      const crm = guardWrites(crmAccess(program, network, change.id)(owner), check);
       return apply(change, { crm, digest: digestOf(program), tenantId, attachment, attachmentLimit });
     },
     random,

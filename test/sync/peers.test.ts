@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Change } from '../../src/model/change.ts';
 import { createLeaseLocks } from '../../src/sync/locks.ts';
 import type { Store } from '../../src/sync/store.ts';
 import { createMemoryStore } from '../../src/sync/store-memory.ts';
@@ -103,6 +104,31 @@ describe('a pane that closes', () => {
   });
 });
 
+test('what the server finished is found out although the pane that listens for all is frozen', async () => {
+  const { one, two } = await openTwo();
+  one.crmFails = two.crmFails = away();
+  const change = trackChange({});
+  await one.corridor.submit(change);
+  await calm(one, two);
+  expect(two.statuses.get(change.id)?.state).toBe('queued');
+  await two.finishOnServer(change.id, false);
+  for (let passed = 0; passed < 90_000; passed += 30_000) await two.pass(30_000);
+  await calm(one, two);
+  expect([one, two].map(({ statuses }) => statuses.get(change.id)?.state)).toEqual(['done', 'done']);
+});
+
+test('what a pane that slept tells late does not take back what is known since', async () => {
+  const { one, two } = await openTwo();
+  const change = trackChange({});
+  await one.corridor.submit(change);
+  await calm(one, two);
+  const late = { ...two.statuses.get(change.id)!, state: 'sending' as const, result: null };
+  two.statuses.forget(change.id);
+  two.statuses.set({ ...late, state: 'queued' });
+  two.corridor.hearPeer({ kind: 'recorded', status: late });
+  expect(two.statuses.get(change.id)?.state).toBe('queued');
+});
+
 test('what becomes due while its own pass still carries another lane is carried when that is over', async () => {
   const store = createMemoryStore({ durable: true });
   let crmIsBack = false;
@@ -149,6 +175,34 @@ test('attachments are read under a lock that is there before the entry: no other
   await world.calm();
   expect(order).toEqual(['locked', 'recorded']);
   expect(world.carried).toHaveLength(1);
+});
+
+test('a pane that slept longer than its lease does not write to the CRM with what it knew before', async () => {
+  const store = createMemoryStore({ durable: true });
+  let now = Date.parse('2026-11-21T08:00:01.000Z');
+  let wake = (): void => undefined;
+  const asleep = new Promise<void>((resolve) => (wake = resolve));
+  const carried: string[] = [];
+  const carryAs = (page: string, found: Promise<void>) => async (_change: Change, check?: () => void) => {
+    await found;
+    check?.();
+    carried.push(page);
+    return result;
+  };
+  const open = (page: string, found: Promise<void>) => {
+    const locks = createLeaseLocks({ store, page, now: () => now, wake: () => () => undefined });
+    return openWorld(store, locks, undefined, carryAs(page, found));
+  };
+  const one = await open('one', asleep);
+  await one.corridor.submit(trackChange({}));
+  await one.calm();
+  now += 20_000;
+  const two = await open('two', Promise.resolve());
+  two.corridor.retryNow();
+  await two.calm();
+  wake();
+  await one.calm();
+  expect(carried).toEqual(['two']);
 });
 
 test('under leases a second pane takes over what a killed one was carrying, in order', async () => {

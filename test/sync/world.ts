@@ -60,7 +60,7 @@ export async function openWorld(
   store: Store,
   locks: Locks = createPageLocks(),
   server?: Pick<World, 'ledger' | 'carried'>,
-  applyTo?: (change: Change) => Promise<ChangeResult>,
+  applyTo?: (change: Change, check?: () => void) => Promise<ChangeResult>,
   peers: Peers = createPeers(),
 ): Promise<World> {
   const statuses = createStatuses();
@@ -70,10 +70,10 @@ export async function openWorld(
   let now = Date.parse('2026-11-21T08:00:01.000Z');
   const reported: unknown[] = [];
 
-  const applyDirectly = async (change: Change): Promise<ChangeResult> => {
+  const applyDirectly = async (change: Change, check?: () => void): Promise<ChangeResult> => {
     if (world.crmFails) throw world.crmFails;
     await world.crmHangs;
-    if (applyTo) return applyTo(change);
+    if (applyTo) return applyTo(change, check);
     carried.push(change);
     return result;
   };

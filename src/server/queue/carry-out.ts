@@ -8,22 +8,24 @@ import type { WorkerOptions } from './worker.ts';
 
 export interface CarryOutOptions extends WorkerOptions {
   readonly ramp: Ramp;
+  /** When the claim was asked for, by `timers.now`: its lease began no earlier. */
+  readonly since: number;
   /** The end is known and on its way into the ledger: another Change may take this one's place. */
   readonly free: () => void;
 }
 
 /** Carries one claimed Change into the CRM, once `gate` is open, and writes its end. */
 export async function carryOut(options: CarryOutOptions, claim: Claim, gate: Promise<unknown>): Promise<void> {
-  const stopRenewing = keepLease(options, claim);
+  const lease = keepLease(options, claim);
   try {
     await gate;
-    const outcome = claim.age > ledgerLife ? expired : await attempt(options, claim);
+    const outcome = claim.age > ledgerLife ? expired : await attempt(options, claim, lease.check);
     const written = write(options, claim, outcome);
     options.free();
     const stood = await written;
     if (stood && outcome === expired) await options.giveUp?.(claim);
   } finally {
-    stopRenewing();
+    lease.stop();
   }
 }
 
@@ -37,15 +39,31 @@ function write({ ledger }: WorkerOptions, claim: Claim, outcome: End | PutOff): 
   return ledger.putOff(claim, outcome.delay, outcome.reason, outcome.outage);
 }
 
+/** This process was stopped for longer than its lease: somebody else may have carried the Change out, and the next ones. */
+class ClaimLost extends Error {
+  override readonly name = 'ClaimLost';
+}
+
+interface Lease {
+  readonly check: () => void;
+  readonly stop: () => void;
+}
+
 /** Tries again where the database did not answer: it may be back before the lease is over. */
-function keepLease({ ledger, timers, report }: WorkerOptions, claim: Claim): () => void {
+function keepLease({ ledger, timers, since, report }: CarryOutOptions, claim: Claim): Lease {
   let cancel = (): void => undefined;
   let over = false;
+  let until = since + leaseTime;
   const schedule = (): void => {
     if (over) return;
     cancel = timers.after(leaseTime / 3, () => {
+      const asked = timers.now();
       void ledger.renew(claim).then(
-        (stands) => stands && schedule(),
+        (stands) => {
+          if (!stands) return;
+          until = asked + leaseTime;
+          schedule();
+        },
         (error: unknown) => {
           report(error);
           schedule();
@@ -54,15 +72,20 @@ function keepLease({ ledger, timers, report }: WorkerOptions, claim: Claim): () 
     });
   };
   schedule();
-  return () => {
-    over = true;
-    cancel();
+  return {
+    check() {
+      if (timers.now() >= until) throw new ClaimLost('The lease is over.');
+    },
+    stop() {
+      over = true;
+      cancel();
+    },
   };
 }
 
-async function attempt(options: CarryOutOptions, claim: Claim): Promise<End | PutOff> {
+async function attempt(options: CarryOutOptions, claim: Claim, check: () => void): Promise<End | PutOff> {
   try {
-    const result = await options.apply(claim.change, claim.owner);
+    const result = await options.apply(claim.change, claim.owner, check);
     options.ramp.succeeded();
     return { state: 'done', result };
   } catch (error) {
@@ -70,12 +93,15 @@ async function attempt(options: CarryOutOptions, claim: Claim): Promise<End | Pu
   }
 }
 
+const interrupted: ChangeReason = { code: 'unavailable', message: 'The server was interrupted; it is tried again.' };
+
 /**
  * What may pass is put off: by the outage if the CRM as a whole is away, by its own schedule if only this Change fails. What
  * cannot pass goes back to its person. A defect of ours (no CrmError) is treated as the Change's own failure: its schedule
  * spreads the tries, and after five days it is handed back.
  */
 async function outcomeOf(options: CarryOutOptions, claim: Claim, error: unknown): Promise<End | PutOff> {
+  if (error instanceof ClaimLost) return { state: 'queued', delay: 0, reason: interrupted, outage: false };
   if (!(error instanceof CrmError)) {
     options.report(error);
     const reason = { code: 'unavailable', message: 'Something went wrong on our side; it is tried again.' } as const;

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { apply } from '../../api/apply.ts';
 import { createAttachmentLimit } from '../../api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../../api/dataverse.ts';
+import { guardWrites } from '../../api/guarded.ts';
 import { createHttp } from '../../api/http.ts';
 import { isTimeout } from '../db/errors.ts';
 import type { Database } from '../db/open.ts';
@@ -89,8 +90,10 @@ export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue
     ledger,
     breaker,
     timers,
-    apply: (change, owner) =>
-      apply(change, { crm: crmFor(owner), digest, tenantId: options.tenantId, attachment, attachmentLimit }),
+    apply: (change, owner, check) => {
+      const crm = guardWrites(crmFor(owner), check);
+      return apply(change, { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit });
+    },
     giveUp: (claim) => recordSyncError(crmFor(claim.owner), claim),
     random: options.random,
     report: options.report,

@@ -2,6 +2,8 @@
 export interface Timers {
   /** Calls `ring` after so many milliseconds; answers how to cancel. */
   after(delay: number, ring: () => void): () => void;
+  /** Milliseconds since some moment; they never go back, and go on while the process is stopped. */
+  now(): number;
 }
 
 export const timers: Timers = {
@@ -9,4 +11,5 @@ export const timers: Timers = {
     const timer = setTimeout(ring, delay);
     return () => clearTimeout(timer);
   },
+  now: () => performance.now(),
 };

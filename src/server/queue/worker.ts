@@ -9,8 +9,11 @@ import type { Timers } from './timers.ts';
 export interface WorkerOptions {
   readonly ledger: Ledger;
   readonly breaker: Breaker;
-  /** Carries a Change into the CRM with the rights of its owner. */
-  readonly apply: (change: Change, owner: string) => Promise<ChangeResult>;
+  /**
+   * Carries a Change into the CRM with the rights of its owner.
+   * @param check throws when the claim's lease may be over; asked before each write to the CRM
+   */
+  readonly apply: (change: Change, owner: string, check: () => void) => Promise<ChangeResult>;
   /** Tells the CRM itself, if it wants to know, of a Change that was given up after five days; may fail. */
   readonly giveUp?: (claim: Claim) => Promise<void>;
   readonly random: () => number;
@@ -49,7 +52,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let stopped = false;
   let cancelSleep = (): void => undefined;
 
-  const start = (claim: Claim, gate: Promise<unknown>): Promise<void> => {
+  const start = (claim: Claim, since: number, gate: Promise<unknown>): Promise<void> => {
     let free = (): void => undefined;
     const run = new Promise<void>((resolve) => {
       free = () => {
@@ -59,7 +62,7 @@ export function createWorker(options: WorkerOptions): Worker {
       };
     });
     running.add(run);
-    const all = carryOut({ ...options, ramp, free }, claim, gate)
+    const all = carryOut({ ...options, ramp, free, since }, claim, gate)
       .catch(options.report)
       .finally(() => {
         unfinished.delete(all);
@@ -70,13 +73,13 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   /** Those suspected of killing workers wait until the others are through, and go one by one. */
-  const startAll = async (claims: readonly Claim[]): Promise<void> => {
+  const startAll = async (claims: readonly Claim[], since: number): Promise<void> => {
     let before: Promise<unknown> = Promise.resolve();
-    for (const claim of claims) if (claim.deaths < aloneAfter) void start(claim, before);
+    for (const claim of claims) if (claim.deaths < aloneAfter) void start(claim, since, before);
     for (const claim of claims) {
       if (claim.deaths < aloneAfter) continue;
       before = Promise.all([before, ...running]);
-      before = start(claim, before);
+      before = start(claim, since, before);
     }
     await before;
   };
@@ -85,9 +88,10 @@ export function createWorker(options: WorkerOptions): Worker {
     do {
       again = false;
       while (!stopped && breaker.isClosed() && running.size < ramp.width) {
+        const since = timers.now();
         const claims = await ledger.claim(ramp.width - running.size);
         if (claims.length === 0) break;
-        await startAll(claims);
+        await startAll(claims, since);
       }
     } while (again && !stopped);
     if (running.size < ramp.width) await sleep();

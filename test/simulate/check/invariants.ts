@@ -15,7 +15,9 @@ export const nothingIsLost: Invariant = (facts) =>
     const entry = facts.waiting.get(wish.id);
     if (entry !== undefined) return [];
     if (wasTrue(facts, wish.change, facts.now)) return [];
-    if (facts.undone.has(wish.id) && !facts.ledger.has(wish.id)) return [];
+    // Its person took it back: before it left the device, or after reading that the ledger's try was refused.
+    const end = facts.ledger.get(wish.id)?.state ?? 'never left';
+    if (facts.undone.has(wish.id) && ['never left', 'refused', 'conflict'].includes(end)) return [];
     return [`${name(wish)} was recorded at ${clockTime(wish.at)}; it has no effect, and nobody sees it`];
   });
 
