@@ -9,6 +9,7 @@ import { readDeclaration } from './custom/declaration.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
 import { registerImportPage } from './import/page.ts';
 import { registerImport } from './import/routes.ts';
+import { keepSwept } from './files/keep-swept.ts';
 import { openOrganisation } from './organisation.ts';
 import { hasDuplicates } from './duplicates/find-duplicates.ts';
 import { shipRules } from './duplicates/rules.ts';
@@ -18,6 +19,7 @@ import { createMessages } from './messages.ts';
 import { organisationMessages } from './organisation-messages.ts';
 import { registerRecordPage } from './record-page.ts';
 import { rules } from './rules.ts';
+import { withFileRules } from './files/file-column-rule.ts';
 import { createAccess } from './security/access.ts';
 import { securityMessages } from './security/security-messages.ts';
 import { whoAmI } from './who-am-i.ts';
@@ -60,7 +62,7 @@ export async function openCrm(
     model,
     hasDuplicates,
     operations: [whoAmI, ...organisationMessages, ...createMessages(outbox), ...securityMessages],
-    rules,
+    rules: withFileRules(model, rules),
     access: createAccess(
       database.engine,
       () => model,
@@ -74,6 +76,7 @@ export async function openCrm(
       ),
     now,
   };
+  keepSwept(server, options);
   await registerWebApi(server, api);
   await registerImport(server, api);
   registerRecordPage(server, model);

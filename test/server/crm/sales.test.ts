@@ -44,6 +44,9 @@ forEachEngine('From lead to sale', (engine) => {
       _parentcontactid_value: contactid,
       _qualifyingopportunityid_value: opportunityid,
     });
+    // Its form is read-only in the original; the Web API is not.
+    expect((await client.send('PATCH', `leads(${leadid})`, { description: 'Met at the fair' })).status).toBe(204);
+    expect((await client.get(`leads(${leadid})`)).body).toMatchObject({ statecode: 1, description: 'Met at the fair' });
     expect((await client.get(`accounts(${accountid})`)).body).toMatchObject({
       name: 'Fabrikam',
       telephone1: '+45 1',

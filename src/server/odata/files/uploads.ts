@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { limit } from '../../db/engine.ts';
+import { isOneOf, limit } from '../../db/engine.ts';
 import type { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
 import type { Session, WriteSession } from '../session.ts';
@@ -8,7 +8,7 @@ import { storedTime } from '../values.ts';
 
 /**
  * A file on its way, in blocks that are rows: nothing of it is seen anywhere before it is complete. Only who began an upload
- * can go on with it, and only for a day; what was left lying is swept when the next upload begins.
+ * can go on with it, and only for a day; what was left lying is swept every hour, and when the next upload begins.
  */
 export interface Upload {
   fileid: string;
@@ -26,7 +26,7 @@ const SWEPT_AT_ONCE = 50;
 
 /** @returns the token that goes with every block; it cannot be guessed, and the database knows only its hash */
 export async function openUpload(session: WriteSession, upload: Omit<Upload, 'fileid'>): Promise<string> {
-  await sweep(session);
+  await sweepUploads(session);
   await demandFewUploads(session);
   const token = randomBytes(32).toString('base64url');
   const until = storedTime(new Date(session.now().getTime() + LIFE));
@@ -93,13 +93,24 @@ function hashOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
-async function sweep({ queries, now }: WriteSession): Promise<void> {
+/**
+ * Removes uploads that were begun and not ended within a day, with their blocks, a few at once.
+ * @returns whether there may be more
+ */
+export async function sweepUploads({
+  queries,
+  engine,
+  now,
+}: Pick<WriteSession, 'queries' | 'engine' | 'now'>): Promise<boolean> {
+  // What another transaction holds is being swept by it; waiting for one another could end in a deadlock.
+  const lock = engine === 'postgres' ? sql` for update skip locked` : sql``;
   const { rows } = await sql<{ fileid: string }>`select fileid from fileupload where expireson <= ${storedTime(now())}
-    order by expireson${limit(SWEPT_AT_ONCE)}`.execute(queries);
-  for (const { fileid } of rows) {
-    await sql`delete from fileblock where fileid = ${fileid}`.execute(queries);
-    await sql`delete from fileupload where fileid = ${fileid}`.execute(queries);
-  }
+    order by expireson${limit(SWEPT_AT_ONCE)}${lock}`.execute(queries);
+  const swept = rows.map(({ fileid }) => fileid);
+  const isSwept = isOneOf(engine, sql.ref('fileid'), swept);
+  await sql`delete from fileblock where ${isSwept}`.execute(queries);
+  await sql`delete from fileupload where ${isSwept}`.execute(queries);
+  return swept.length === SWEPT_AT_ONCE;
 }
 
 async function demandFewUploads({ queries, caller }: WriteSession): Promise<void> {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { isOneOf } from '../../db/engine.ts';
 import { at, identifier } from '../identifier.ts';
@@ -30,7 +31,11 @@ export async function presentRows(
   const names = annotations(FORMATTED) ? await namesOfLookups(session, table, columns, rows) : undefined;
   const currencyOf = names === undefined ? undefined : await currenciesOf(session, columns, rows);
   const computed = session.rules.get(table.name)?.computed;
-  return rows.map((row) => {
+  const isSlow = columns.some(({ name }) => computed?.has(name) === true);
+  const presented: Row[] = [];
+  for (const row of rows) {
+    // What is worked out may take a while for each row: between two of them others are answered.
+    if (isSlow && presented.length > 0) await setImmediate();
     const shown: Row = { '@odata.etag': etagOf(row) };
     for (const column of columns) {
       if (column.kind === 'lookup') presentLookup(shown, table, column, row, annotations, names);
@@ -45,8 +50,9 @@ export async function presentRows(
         shown[column.name] = toJson(column, stored);
       }
     }
-    return shown;
-  });
+    presented.push(shown);
+  }
+  return presented;
 }
 
 function presentLookup(
