@@ -2,6 +2,7 @@ import {
   contentKeyOf,
   normalizeSubject,
   sameMail,
+  stampMessageId,
   substituteMessageId,
   type Digest,
   type MailIdentity,
@@ -101,13 +102,20 @@ async function ask(
   signal?: AbortSignal,
 ): Promise<readonly Judgement[]> {
   if (mails.length === 0) return [];
-  const rows = await crm.list(mailQuery(mails.map(({ messageId }) => messageId)), signal);
+  const rows = await crm.list(mailQuery([...new Set(mails.flatMap(idsOf))]), signal);
   return mails.map((mail) => judge(rows, mail));
 }
 
+/** The ids under which a mail may lie: one that was tracked before it had its own lies under its stamp's. */
+function idsOf({ messageId, stamp }: MailIdentity): readonly string[] {
+  return stamp === undefined ? [messageId] : [messageId, stampMessageId(stamp)];
+}
+
 function judge(rows: readonly Row[], mail: MailIdentity): Judgement {
-  const same = rows.filter((row) => text(row, 'messageid') === mail.messageId);
-  const own = same.find((row) => sameMail(mail.fingerprint, fingerprintOfRow(row)));
+  const isSame = (row: Row) => sameMail(mail.fingerprint, fingerprintOfRow(row));
+  const under = (id: string) => rows.filter((row) => text(row, 'messageid') === id);
+  const same = under(mail.messageId);
+  const own = same.find(isSame) ?? idsOf(mail).flatMap(under).find(isSame);
   return { found: own === undefined ? null : readMail(own), idTaken: own === undefined && same.length > 0 };
 }
 

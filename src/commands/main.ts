@@ -44,7 +44,6 @@ async function start(user: string): Promise<TrackingSync> {
     crmToken: (request) => identity.crm.token(request),
     syncToken: (request) => identity.server.token(request),
     fetch: boundFetch,
-    followEvents: false,
     report: () => undefined,
   });
 }

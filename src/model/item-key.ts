@@ -9,6 +9,20 @@ export interface MailIdentity {
   /** The id the CRM stores: the mail's own in canonical form, or our deterministic one when it has none. */
   readonly messageId: string;
   readonly fingerprint: Fingerprint;
+  /** The stamp its author's pane wrote into it, if it carries one; see `stampHeader`. */
+  readonly stamp?: string;
+}
+
+/**
+ * A mail that its author wanted tracked before it had an id carries the id of that Change in this header: so the copy in the
+ * mailbox that has no Message-ID yet and the one that has are known as one. It travels to everybody who gets the mail; a row
+ * under a stamp is believed only where its fingerprint, and with it the author, is the mail's.
+ */
+export const stampHeader = 'x-alongside-stamp';
+
+/** The id under which a mail is promoted that has a stamp and no Message-ID yet. */
+export function stampMessageId(stamp: string): string {
+  return `<s1.${stamp}@alongside.invalid>`;
 }
 
 /** From, Date and Subject. Same id with another fingerprint is another mail. */
@@ -25,6 +39,7 @@ export interface IdentifiableMail {
   readonly from: MailAddress | null;
   readonly sentAt: string | null;
   readonly subject: string;
+  readonly stamp?: string;
 }
 
 /**
@@ -97,8 +112,14 @@ export async function contentKeyOf(tenantId: string, fingerprint: Fingerprint, d
 export async function identifyMail(tenantId: string, mail: IdentifiableMail, digest: Digest): Promise<MailIdentity> {
   const fingerprint = fingerprintOf(mail);
   const messageId = canonicalMessageId(mail.internetMessageId);
+  const { stamp } = mail;
+  const stamped = stamp === undefined ? {} : { stamp };
   if (messageId !== null) {
-    return { itemKey: await keyFrom('m1', [tenantId, messageId], digest), messageId, fingerprint };
+    return { itemKey: await keyFrom('m1', [tenantId, messageId], digest), messageId, fingerprint, ...stamped };
+  }
+  if (stamp !== undefined) {
+    const itemKey = await keyFrom('s1', [tenantId, stamp], digest);
+    return { itemKey, messageId: stampMessageId(stamp), fingerprint, ...stamped };
   }
   const itemKey = await contentKeyOf(tenantId, fingerprint, digest);
   return { itemKey, messageId: substituteMessageId(itemKey), fingerprint };

@@ -35,6 +35,8 @@ export interface MailMessage {
   readonly receivedAt: string | null;
   readonly importance: 'low' | 'normal' | 'high';
   readonly attachments: readonly MailAttachment[];
+  /** What `stampHeader` says, if the mail has that header. */
+  readonly stamp?: string;
 }
 
 /** For comparing: addresses differ in case only by accident (RFC 5321 2.4 keeps the local part's case; no mail host does). */

@@ -201,6 +201,7 @@ export function parseMailIdentity(value: unknown): MailIdentity {
       sentAt: momentOrNull(fingerprint, 'sentAt'),
       subject: textOf(fingerprint, 'subject', 100_000),
     },
+    ...(fields['stamp'] === undefined ? {} : { stamp: guidOf(fields, 'stamp') }),
   };
 }
 

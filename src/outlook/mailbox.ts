@@ -6,6 +6,22 @@ export interface ReadableMail {
   readBodyHtml(): Promise<string>;
   /** Rejects when the mail host refuses, hands out nothing, or another item is open meanwhile. */
   readAttachment(id: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** This person wanted the mail tracked while it was a draft, and nothing has come of it yet. */
+  readonly wish?: Wish;
+}
+
+export interface Wish {
+  /** The id of the Change that was wanted. */
+  readonly stamp: string;
+  /** It is recorded: the mailbox need not remember it any longer. Never rejects. */
+  settle(): Promise<void>;
+}
+
+/** The wish to track a draft once it is sent; it lies in the draft itself. */
+export interface DraftWish {
+  isMade(): Promise<boolean>;
+  make(): Promise<void>;
+  takeBack(): Promise<void>;
 }
 
 /** What the mailbox itself shows about a mail: a display for people, never the truth, which is the CRM's. */
@@ -29,6 +45,8 @@ export interface OpenItem {
   /** The mail with its Date header. Rejects with `ItemClosed` when another item is open meanwhile. */
   read(): Promise<ReadableMail>;
   readonly marks: Marks;
+  /** Null for what is no draft of a mail, and where Outlook keeps no headers (Mailbox before 1.8, appointments). */
+  readonly wish: DraftWish | null;
   /** A line above the mail, at most 150 characters; replaces our last one. Never rejects. */
   notify(text: string, tone: 'information' | 'error'): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { notify } from './notifications.ts';
 import { ask, has } from './office.ts';
 import { readMail } from './open-mail.ts';
 import { emptyDraft, isAppointment, snapshotOf } from './snapshot.ts';
+import { draftWish } from './stamp.ts';
 
 type HostItem = NonNullable<Office.Mailbox['item']>;
 
@@ -28,12 +29,14 @@ export function createOfficeMailbox(texts: { tracked: string }): Mailbox {
   };
 
   function openDraft(item: HostItem & Office.MessageCompose, mine: number): OpenItem {
+    const wish = String(item.itemType) === 'appointment' ? null : draftWish(item);
     const draft = (message: MailMessage): OpenItem => ({
       turn: mine,
       kind: 'draft',
       message,
       read: () => Promise.reject(itemClosed()),
       marks: { lastKnown: () => Promise.resolve(false), show: () => Promise.resolve() },
+      wish,
       notify: (text, tone) => notify(item, text, tone),
     });
     const refresh = async (): Promise<void> => {
@@ -56,6 +59,7 @@ export function createOfficeMailbox(texts: { tracked: string }): Mailbox {
       message,
       read: () => readMail(item, message, stillOpen),
       marks: marksOf(item, message.internetMessageId ?? message.itemId, texts),
+      wish: null,
       notify: (text, tone) => notify(item, text, tone),
     };
   }

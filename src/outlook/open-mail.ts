@@ -2,6 +2,7 @@ import type { MailMessage } from '../model/message.ts';
 import { dateHeader } from './date-header.ts';
 import { itemClosed, type ReadableMail } from './mailbox.ts';
 import { ask, has } from './office.ts';
+import { stampIn, wishOf } from './stamp.ts';
 
 /** `Importance: high` or `X-Priority: 1 (Highest)`: the header says what Office.js does not. */
 function importanceIn(headers: string): MailMessage['importance'] {
@@ -54,8 +55,17 @@ export async function readMail(
     ? await whileOpen(ask<string>((answer) => item.getAllInternetHeadersAsync(answer)).catch(() => ''))
     : '';
 
+  const stamp = stampIn(headers);
+  const wish = stamp === undefined ? undefined : await whileOpen(wishOf(item, stamp));
+
   return {
-    message: { ...message, sentAt: dateHeader(headers), importance: importanceIn(headers) },
+    message: {
+      ...message,
+      sentAt: dateHeader(headers),
+      importance: importanceIn(headers),
+      ...(stamp === undefined ? {} : { stamp }),
+    },
+    ...(wish === undefined ? {} : { wish }),
     async readBodyHtml() {
       if (!stillOpen()) throw itemClosed();
       return whileOpen(ask<string>((answer) => item.body.getAsync(Office.CoercionType.Html, answer)));

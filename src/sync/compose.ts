@@ -5,7 +5,6 @@ import { guardWrites } from '../api/guarded.ts';
 import { createHttp, type GetToken } from '../api/http.ts';
 import { createQueue, type Queue } from '../api/queue.ts';
 import { findMail, type MailLookupServices } from '../api/tracked-mail.ts';
-import type { ChangeStatus } from '../model/change.ts';
 import { CrmError, mayPassByItself } from '../model/errors.ts';
 import type { Digest, MailIdentity } from '../model/item-key.ts';
 import type { ItemState } from '../model/item-state.ts';
@@ -13,9 +12,9 @@ import { foldAddress } from '../model/message.ts';
 import { encodeBase64 } from './base64.ts';
 import { startCorridor, type Corridor } from './corridor.ts';
 import type { Device } from './device.ts';
-import { follow } from './follow.ts';
+import type { startFollowing } from './start-following.ts';
 import { createGestures, type Gestures } from './gestures.ts';
-import { createLeaseLocks, createWebLocks, mayLock, type Locks } from './locks.ts';
+import { createLeaseLocks, createWebLocks, mayLock } from './locks.ts';
 import { openDevice, watchDevice } from './open-device.ts';
 import type { PeerNews } from './peers.ts';
 import type { Store } from './store.ts';
@@ -33,8 +32,8 @@ export interface SyncOptions {
   readonly crmToken: GetToken;
   readonly syncToken: GetToken;
   readonly fetch: typeof fetch;
-  /** Follows the server's events; a ribbon command does not live long enough to. */
-  readonly followEvents: boolean;
+  /** Follows the server's events; absent from a ribbon command, which does not live long enough to. */
+  readonly follow?: typeof startFollowing;
   /** Where the pane notes how many Changes wait, apart from the outbox; a ribbon command has no such place. */
   readonly notes?: () => Storage;
   readonly report: (error: unknown) => void;
@@ -107,9 +106,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   });
   const ending = new AbortController();
   const stopListening = listen(corridor);
-  const following = options.followEvents
-    ? startFollowing({ queue, locks, name, corridor, report: options.report }, ending.signal)
-    : null;
+  const following = options.follow?.({ queue, locks, name, corridor, wake, report: options.report }, ending.signal);
   corridor.retryNow();
   return {
     corridor,
@@ -148,37 +145,6 @@ function listen(corridor: Corridor): () => void {
   globalThis.addEventListener('online', retry, { signal: ending.signal });
   globalThis.addEventListener('focus', retry, { signal: ending.signal });
   return () => ending.abort();
-}
-
-interface Following {
-  readonly queue: Queue;
-  readonly locks: Locks;
-  readonly name: string;
-  readonly corridor: Corridor;
-  readonly report: (error: unknown) => void;
-}
-
-async function startFollowing({ queue, locks, name, corridor, report }: Following, signal: AbortSignal): Promise<void> {
-  const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(`alongside.events.${name}`) : null;
-  const hear = (status: ChangeStatus) => corridor.hear(status);
-  channel?.addEventListener('message', (event: MessageEvent<ChangeStatus>) => void hear(event.data).catch(report));
-  signal.addEventListener('abort', () => channel?.close());
-  const connected = () => corridor.connected();
-  const now = () => Date.now();
-  const told = { queue, locks, name, now, random: Math.random, sleep, wake, channel, hear, connected };
-  await follow(told, signal).catch(report);
-}
-
-function sleep(delay: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, delay);
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    signal.addEventListener('abort', end, { once: true });
-    globalThis.addEventListener('online', end, { once: true, signal });
-  });
 }
 
 interface Truth extends MailLookupServices {

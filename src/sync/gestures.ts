@@ -27,7 +27,8 @@ export interface OpenMail {
 /** What a person can want, each turned into one Change and submitted. They resolve when the Change is recorded. */
 export interface Gestures {
   identify(message: MailMessage): Promise<MailIdentity>;
-  track(mail: OpenMail, regarding: RegardingRef | null): Promise<Change>;
+  /** @param stamp the wish's id, where it was made on the draft (`stampHeader`) */
+  track(mail: OpenMail, regarding: RegardingRef | null, stamp?: string): Promise<Change>;
   regard(mail: MailIdentity, regarding: RegardingRef | null): Promise<Change>;
   untrack(mail: MailIdentity, options: { readonly keepRecord: boolean }): Promise<Change>;
   create(table: 'contact' | 'lead', values: Readonly<Record<string, string | null>>): Promise<Change>;
@@ -71,13 +72,14 @@ export function createGestures(options: GestureOptions): Gestures {
     return change;
   };
 
-  const track: Gestures['track'] = async (mail, regarding) => {
+  const track: Gestures['track'] = async (mail, regarding, stamp) => {
     const identity = await identify(mail.message);
     const [gesture, bodyHtml] = await Promise.all([begin(identity.itemKey), mail.readBodyHtml()]);
     const attachments = recordAttachments(mail.message, options.attachmentLimit());
     const { subject, from, to, cc, bcc, sentAt, receivedAt, importance } = mail.message;
     const change: TrackChange = {
       ...gesture,
+      ...(stamp === undefined ? {} : { id: stamp }),
       kind: 'track',
       mail: {
         ...identity,

@@ -75,7 +75,7 @@ function OpenItemView(props: {
           loader={loader}
         />
       ) : (
-        <ItemNote kind={item.kind} />
+        <ItemNote item={item} />
       )}
       <PersonSection
         key={foldAddress(shown?.address ?? '')}

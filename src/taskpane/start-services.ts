@@ -5,6 +5,7 @@ import type { PageConfig } from '../identity/config.ts';
 import { createIdentity } from '../identity/identity.ts';
 import { loadNestedAppClient } from '../identity/load-nested-app.ts';
 import { startSync } from '../sync/compose.ts';
+import { startFollowing } from '../sync/start-following.ts';
 import type { Services } from './services.ts';
 
 /** Puts the pane's services together. */
@@ -33,7 +34,7 @@ export async function startServices(options: {
     crmToken: (request) => identity.crm.token(request),
     syncToken: (request) => identity.server.token(request),
     fetch,
-    followEvents: true,
+    follow: startFollowing,
     notes: () => localStorage,
     report: (error) => console.error(error),
   });

@@ -136,6 +136,9 @@ const english = {
   undoRemoval: (seconds: number) => `Removing it from the CRM in ${count(seconds, 'second', 'seconds')}.`,
   leftOut: (name: string, size: string, reason: LeftOutReason) => `${name} (${size}) was left out: ${leftOut[reason]}.`,
   draftHint: 'You can track this message once it is sent.',
+  trackWhenSent: 'Track when sent',
+  trackedWhenSent: 'It is tracked when you open it in Sent Items.',
+  doNotTrack: 'Do not track',
   appointmentHint: 'Only messages can be tracked.',
   gestureFailed: 'That did not work.',
 

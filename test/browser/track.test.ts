@@ -121,4 +121,32 @@ describeInBrowser('tracking a mail', () => {
     expect(await emailsAbout(outlook.stack, subject)).toHaveLength(1);
     await miguel.close();
   });
+
+  test('a message that is to be tracked once it is sent is tracked when its sent copy is opened, once for everybody', async () => {
+    const subject = `The roast of ${Date.now()}`;
+    await outlook.page.getByRole('button', { name: 'New mail' }).click();
+    const message = outlook.page.getByRole('region', { name: 'New message' });
+    await outlook.openPane();
+    const to = message.getByLabel('To', { exact: true });
+    await to.fill('miguel@contoso.example');
+    await to.press('Enter');
+    await message.getByLabel('Subject').fill(subject);
+    await outlook.button('Track when sent').click();
+    await outlook.pane.getByText('It is tracked when you open it in Sent Items.').waitFor();
+    await message.getByRole('button', { name: 'Send' }).click();
+    await message.waitFor({ state: 'detached' });
+    expect(await emailsAbout(outlook.stack, subject)).toEqual([]);
+
+    await outlook.page.getByText('Sent Items', { exact: true }).click();
+    await outlook.read(subject);
+    await outlook.says('Tracked');
+    expect(await emailsAbout(outlook.stack, subject)).toMatchObject([{ directioncode: true }]);
+
+    const miguel = await outlook.newWindow();
+    await miguel.switchUser('Miguel Santos');
+    await miguel.read(subject);
+    await miguel.tracking.getByText(/by Dana Whitfield/).waitFor();
+    await miguel.close();
+    await outlook.page.getByText('Inbox', { exact: true }).click();
+  });
 });

@@ -46,6 +46,15 @@ describe('the key of a mail', () => {
     },
   );
 
+  test('is the stamp where there is no id yet, and beside it where there is', async () => {
+    const stamp = '0190aaaa-0000-7000-8000-000000000001';
+    const fresh = await identifyMail('contoso', { ...mail, internetMessageId: null, stamp }, digest);
+    expect(fresh).toMatchObject({ messageId: `<s1.${stamp}@alongside.invalid>`, stamp });
+    expect(fresh.itemKey).toMatch(/^s1\.[\w-]{43}$/);
+    const later = await identifyMail('contoso', { ...mail, stamp }, digest);
+    expect(later).toMatchObject({ messageId: '<Order-17@fabrikam.example>', stamp });
+  });
+
   test('never throws, whatever a stranger writes into the header', () => {
     fc.assert(
       fc.property(fc.string(), (header) => {

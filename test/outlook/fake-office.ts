@@ -22,6 +22,8 @@ export class FakeOffice {
   masterCategories = ['Tracked to CRM'];
   readonly categories = new Map<string, Set<string>>();
   readonly properties = new Map<string, Map<string, unknown>>();
+  /** Of the draft that was opened last. A sent draft is a mail with its id, `draft`, and these among its headers. */
+  readonly draftHeaders = new Map<string, string>();
   readonly notifications: { id: string; key: string; message: string; type: string }[] = [];
   /** Held back answers are given by `release`; otherwise each comes in the next turn of the loop. */
   holding = false;
@@ -74,8 +76,24 @@ export class FakeOffice {
     let people = to ?? [];
     this.recipientsChanged = new Set();
     const ask = (list: () => unknown[]) => ({ getAsync: (answer: Answer) => this.answer(answer, list()) });
+    const headers = this.draftHeaders;
+    headers.clear();
+    const internetHeaders = {
+      getAsync: (names: string[], answer: Answer) =>
+        this.answer(answer, Object.fromEntries([...headers].filter(([name]) => names.includes(name)))),
+      setAsync: (values: Record<string, string>, answer: Answer) => {
+        for (const [name, value] of Object.entries(values)) headers.set(name, value);
+        this.answer(answer, undefined);
+      },
+      removeAsync: (names: string[], answer: Answer) => {
+        for (const name of names) headers.delete(name);
+        this.answer(answer, undefined);
+      },
+    };
     this.mailbox['item'] = {
       itemType: 'message',
+      ...(this.options.headers ? { internetHeaders } : {}),
+      loadCustomPropertiesAsync: (answer: Answer) => this.answer(answer, this.propertiesOf('draft')),
       subject: { getAsync: (answer: Answer) => this.answer(answer, '') },
       to: ask(() => people),
       cc: ask(() => []),
@@ -123,8 +141,6 @@ export class FakeOffice {
   private read(mail: FakeMail): object {
     const categories = this.categories.get(mail.id) ?? new Set<string>();
     this.categories.set(mail.id, categories);
-    const properties = this.properties.get(mail.id) ?? new Map<string, unknown>();
-    this.properties.set(mail.id, properties);
     const people = { to: mail.to ?? [], cc: [] };
     const appointment = mail.kind === 'appointment';
     return {
@@ -152,13 +168,7 @@ export class FakeOffice {
         const found = mail.attachments?.find((attachment) => attachment.id === id);
         this.answer(answer, found && { content: found.content, format: found.format });
       },
-      loadCustomPropertiesAsync: (answer: Answer) =>
-        this.answer(answer, {
-          get: (name: string) => properties.get(name),
-          set: (name: string, value: unknown) => properties.set(name, value),
-          remove: (name: string) => properties.delete(name),
-          saveAsync: (saved: Answer) => this.answer(saved, undefined),
-        }),
+      loadCustomPropertiesAsync: (answer: Answer) => this.answer(answer, this.propertiesOf(mail.id)),
       ...(this.options.category ? { categories: this.categoriesOf(categories) } : {}),
       notificationMessages: {
         replaceAsync: (key: string, { message, type }: { message: string; type: string }, answer: Answer) => {
@@ -166,6 +176,17 @@ export class FakeOffice {
           this.answer(answer, undefined);
         },
       },
+    };
+  }
+
+  private propertiesOf(id: string): object {
+    const properties = this.properties.get(id) ?? new Map<string, unknown>();
+    this.properties.set(id, properties);
+    return {
+      get: (name: string) => properties.get(name),
+      set: (name: string, value: unknown) => properties.set(name, value),
+      remove: (name: string) => properties.delete(name),
+      saveAsync: (saved: Answer) => this.answer(saved, undefined),
     };
   }
 

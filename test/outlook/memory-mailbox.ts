@@ -62,6 +62,7 @@ export function createMemoryMailbox(): MemoryMailbox {
                 return found;
               }),
           })),
+        wish: null,
         marks: {
           lastKnown: () => Promise.resolve(marked.has(itemId)),
           async show(tracked) {

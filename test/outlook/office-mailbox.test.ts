@@ -107,6 +107,66 @@ describe('a draft', () => {
   });
 });
 
+describe('a draft that is to be tracked once it is sent', () => {
+  const dana = { displayName: 'Dana', emailAddress: 'Dana@contoso.example' };
+  const write = async () => {
+    const { office, mailbox } = start();
+    office.compose([]);
+    const wish = mailbox.current()!.wish!;
+    expect(await wish.isMade()).toBe(false);
+    await wish.make();
+    expect(await wish.isMade()).toBe(true);
+    const [[name, stamp] = ['', '']] = [...office.draftHeaders];
+    const sent = {
+      ...plain,
+      id: 'draft',
+      from: dana,
+      headers: `Date: x\r\n${name.toUpperCase()}:\r\n ${stamp}\r\nTo: y`,
+    };
+    return { office, mailbox, wish, stamp, sent };
+  };
+
+  test('carries a stamp that its sent copy is known by, until the wish is fulfilled', async () => {
+    const { office, mailbox, stamp, sent } = await write();
+    office.open(sent);
+    const { message, wish } = await mailbox.current()!.read();
+    expect(message.stamp).toBe(stamp);
+    expect(wish?.stamp).toBe(stamp);
+    await wish!.settle();
+    office.open(sent);
+    const again = await mailbox.current()!.read();
+    expect(again.message.stamp).toBe(stamp);
+    expect(again.wish).toBeUndefined();
+  });
+
+  test('is forgotten when its author takes it back', async () => {
+    const { office, mailbox, wish, sent } = await write();
+    await wish.takeBack();
+    expect([...office.draftHeaders]).toEqual([]);
+    office.open(sent);
+    expect((await mailbox.current()!.read()).wish).toBeUndefined();
+  });
+
+  test('a stranger who copies the stamp has no wish here, nor has a forward that took the property along', async () => {
+    const { office, mailbox, sent } = await write();
+    for (const mail of [
+      { ...sent, id: 'received' }, // says it is from Dana; her mailbox knows nothing of it
+      { ...sent, from: { displayName: 'Eve', emailAddress: 'eve@else.example' } },
+      { ...sent, headers: 'X-Alongside-Stamp: 0190aaaa-0000-7000-8000-000000000001' },
+      { ...sent, headers: 'X-Alongside-Stamp: <script>' },
+    ]) {
+      office.open(mail);
+      expect((await mailbox.current()!.read()).wish).toBeUndefined();
+    }
+  });
+
+  test('an Outlook without headers is asked for none', () => {
+    const { office, mailbox } = start({ headers: false });
+    office.compose([]);
+    expect(mailbox.current()!.wish).toBeNull();
+  });
+});
+
 describe('marks', () => {
   test('where the mailbox does not know the category, a property and a line above the mail do', async () => {
     const { office, mailbox } = start();

@@ -7,6 +7,7 @@ import { createHttp } from '../../src/api/http.ts';
 import { createPeople } from '../../src/api/people.ts';
 import { createRegardingSearch } from '../../src/api/regarding.ts';
 import type { CreateChange, TrackChange } from '../../src/model/change.ts';
+import { identifyMail } from '../../src/model/item-key.ts';
 import type { RegardingRef } from '../../src/model/records.ts';
 import { regardChange, trackChange, untrackChange } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
@@ -59,6 +60,47 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
     return { world, hers: servicesOf(world, dana), his: servicesOf(world, miguel), kim, account };
   };
   const now = (change: TrackChange): TrackChange => ({ ...change, at: new Date().toISOString() });
+
+  test('a mail tracked before it had an id is the same e-mail once it has one, for its author and for who received it', async () => {
+    const { world, hers, his } = await start();
+    const stamp = '0190aaaa-0000-7000-8000-000000000001';
+    const [from, sentAt] = [{ name: 'Dana', address: 'dana@contoso.example' }, '2026-11-20T09:15:00.000Z'];
+    const sent = async (differs: object, change: Partial<TrackChange> = {}) => {
+      const mail = { internetMessageId: null, from, sentAt, subject: 'Order 17', stamp, ...differs };
+      const identity = await identifyMail('contoso', mail, hers.digest);
+      return trackChange({ ...change, mail: { ...trackChange({}).mail, ...identity, from: mail.from } });
+    };
+    const first = await apply(await sent({}, { id: stamp }), hers);
+    const withId = { internetMessageId: '<sent-17@contoso.example>' };
+    for (const services of [hers, his])
+      expect(await apply(await sent(withId), services)).toMatchObject({ recordId: first.recordId, already: true });
+    expect(await mails(hers)).toHaveLength(1);
+
+    const eve = { name: 'Eve', address: 'eve@else.example' };
+    const strange = await apply(await sent({ from: eve, internetMessageId: '<eve@else.example>' }), hers);
+    expect(strange.recordId).not.toBe(first.recordId);
+
+    const deliver = (From: string, MessageId: string) =>
+      world.as(miguel).send('POST', 'emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail', {
+        MessageId,
+        Subject: 'Re: Order 17',
+        From,
+        To: 'miguel@contoso.example',
+        Cc: '',
+        Bcc: '',
+        ReceivedOn: sentAt,
+        SubmittedBy: 'miguel@contoso.example',
+        Importance: '1',
+        Body: 'x',
+        Attachments: [],
+        ExtraProperties: { internetmessageheaders: `X-Alongside-Stamp: ${stamp}\r\n` },
+      });
+    const copy = await deliver('dana@contoso.example', '<sent-18@contoso.example>');
+    expect(copy.body).toMatchObject({ activityid: first.recordId });
+    const forged = await deliver('miguel@contoso.example', '<forged@contoso.example>');
+    expect(forged.status).toBe(200);
+    expect(forged.body['activityid']).not.toBe(first.recordId);
+  });
 
   test('track, repeated by anybody, in any order, at the same time, is one e-mail', async () => {
     const { hers, his, kim } = await start();

@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { isSettled, type Change, type ChangeStatus, type CreateChange } from '../../model/change.ts';
 import type { MailIdentity } from '../../model/item-key.ts';
 import type { RegardingRef } from '../../model/records.ts';
-import { isItemClosed, type OpenItem, type ReadableMail } from '../../outlook/mailbox.ts';
+import { isItemClosed, type OpenItem, type ReadableMail, type Wish } from '../../outlook/mailbox.ts';
 import type { Gestures } from '../../sync/gestures.ts';
 import type { Tracking, UndoMemory } from '../services.ts';
 import { useNow } from '../use-now.ts';
@@ -67,6 +67,13 @@ export function useTracker(item: OpenItem, tracking: Tracking, undoMemory: UndoM
   );
 
   const { gestures } = tracking;
+  useWish(read?.mail ?? null, (wish) =>
+    gesture(async ({ mail }) => {
+      const change = await gestures.track(mail, null, wish.stamp);
+      await wish.settle();
+      return change;
+    }),
+  );
   const undo = useUndo(lane, statuses, undoMemory, () =>
     gesture(async ({ mail, identity }) => {
       const remembered = undoMemory.get(identity.itemKey);
@@ -125,6 +132,18 @@ function useReading(item: OpenItem, tracking: Tracking): Promise<Read> {
     reading.catch(() => undefined);
   }, [reading]);
   return reading;
+}
+
+/** What was wanted of the draft is done with the sent copy: once, when it is open. */
+function useWish(mail: ReadableMail | null, fulfil: (wish: Wish) => void): void {
+  const latest = useRef(fulfil);
+  useEffect(() => {
+    latest.current = fulfil;
+  });
+  const wish = mail?.wish;
+  useEffect(() => {
+    if (wish !== undefined) latest.current(wish);
+  }, [wish]);
 }
 
 function useSettledValue<T>(promise: Promise<T>): T | null {

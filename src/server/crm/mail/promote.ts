@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { fold } from '../../db/fold.ts';
 import { HttpError } from '../../http/errors.ts';
 import type { Ref } from '../../../model/correlate.ts';
-import { normalizeSubject, sameMail } from '../../../model/item-key.ts';
+import { normalizeSubject, sameMail, stampHeader, stampMessageId } from '../../../model/item-key.ts';
+import { readHeaders } from '../../../model/mail-headers.ts';
 import { resolveSender, type Candidate, type Resolution } from '../../../model/resolve.ts';
 import { tableOf } from '../../odata/metadata.ts';
 import { readPayload } from '../../odata/write/payload.ts';
@@ -39,7 +40,9 @@ export async function promote(
 ): Promise<string> {
   const settings = await readMailSettings(session);
   const people = await findPeople(session, mail, settings);
-  const existing = await findPromoted(session, mail.messageId, people.outgoing);
+  const existing =
+    (await findPromoted(session, mail.messageId, people.outgoing)) ??
+    (await findStamped(session, mail, people.outgoing));
   if (existing !== undefined) return sameOrRefuse(existing, mail);
   const senderRows = (people.candidates.get(fold(mail.sender)) ?? []).map(({ id }) => id);
   const joined = await joinMail(session, mail, settings, { ...people, senderRows });
@@ -81,7 +84,21 @@ async function findPromoted({ queries }: Session, messageId: string, outgoing: b
   return rows[0];
 }
 
-function sameOrRefuse(existing: Promoted, mail: PromotedMail): string {
+/**
+ * The row of a mail that was tracked before it had a Message-ID, by the stamp in its headers. Anybody who got the mail knows the
+ * stamp: it counts only where the row was made by whoever is said to have sent this one, and says the same.
+ */
+async function findStamped({ queries }: Session, mail: PromotedMail, outgoing: boolean): Promise<Promoted | undefined> {
+  const stamp = readHeaders(mail.extra['internetmessageheaders']).get(stampHeader)?.toLowerCase();
+  if (stamp === undefined || !isGuid(stamp) || !outgoing) return undefined;
+  const { rows } = await sql<Promoted & { maker: string | null }>`select e.activityid, e.sender, e.subject, e.senton,
+      u.internalemailaddress as maker
+    from email as e join systemuser as u on u.systemuserid = e.createdby
+    where e.messageid = ${stampMessageId(stamp)} and e.directioncode = 1`.execute(queries);
+  return rows.find((row) => fold(row.maker ?? '') === fold(mail.sender) && isSame(row, mail));
+}
+
+function isSame(existing: Promoted, mail: PromotedMail): boolean {
   const stored = {
     from: fold(existing.sender ?? ''),
     sentAt: existing.senton,
@@ -89,7 +106,11 @@ function sameOrRefuse(existing: Promoted, mail: PromotedMail): string {
   };
   const sentAt = mail.receivedOn === undefined ? null : storedTime(mail.receivedOn);
   const given = { from: fold(cut(mail.sender, 250)), sentAt, subject: normalizeSubject(mail.subject) };
-  if (sameMail(stored, given)) return existing.activityid;
+  return sameMail(stored, given);
+}
+
+function sameOrRefuse(existing: Promoted, mail: PromotedMail): string {
+  if (isSame(existing, mail)) return existing.activityid;
   throw new HttpError(
     409,
     'Another e-mail with this Message-ID, but of another sender, date or subject, is already tracked.',
