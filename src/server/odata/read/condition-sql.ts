@@ -1,8 +1,8 @@
 import { sql, type RawBuilder } from 'kysely';
+import type { Engine } from '../../db/engine.ts';
 import { fold } from '../../db/fold.ts';
 import { badRequest } from '../bad-request.ts';
 import { parseArgument, type Argument, type Comparison, type Condition, type Operand } from '../parse/filter.ts';
-import { at } from '../identifier.ts';
 import type { Column } from '../metadata.ts';
 import { lambdaSql } from './lambda.ts';
 import {
@@ -16,8 +16,8 @@ import {
   type Pattern,
 } from './pattern.ts';
 import { queryFunction } from './query-functions.ts';
-import { resolveColumn, type ColumnRef, type Scope, type Search, type Statement } from './scope.ts';
-import { rowsFound } from './search.ts';
+import { resolveColumn, type ColumnRef, type Scope, type Statement } from './scope.ts';
+import { amongFound } from './search.ts';
 import type { Literal } from '../parse/tokens.ts';
 import { fromLiteral } from '../values.ts';
 
@@ -153,14 +153,21 @@ export function matches(
   { column, folded, scope }: ColumnRef,
   pattern: Pattern,
 ): RawBuilder<boolean> {
-  if (statement.session.engine === 'postgres') {
+  const exact = isLike(statement.session.engine, folded, pattern);
+  const searchable = column.folded === 'inside' && scope.table.name !== 'activitypointer';
+  // PostgreSQL finds what a regular expression asks for by itself.
+  const sets = statement.session.engine === 'postgres' && hasSets(pattern);
+  if (!searchable || sets || trigramsOf(pattern).length === 0) return exact;
+  const search = { table: scope.table.name, column: `${column.name}_folded`, pattern };
+  const among = amongFound(statement, scope, search);
+  return among === undefined ? exact : sql<boolean>`(${among} and ${exact})`;
+}
+
+function isLike(engine: Engine, folded: RawBuilder<unknown>, pattern: Pattern): RawBuilder<boolean> {
+  if (engine === 'postgres') {
     if (hasSets(pattern)) return sql<boolean>`${folded} ~ ${asRegularExpression(pattern)}`;
     return sql<boolean>`${folded} like ${asLike(pattern)} escape ${'\\'}`;
   }
   // SQLite plans anew for every bound pattern, to see whether it begins with letters that an index knows. The plus hides it.
-  const exact = sql<boolean>`${folded} glob ${pattern[0]?.kind === 'char' ? sql`` : sql`+`}${asGlob(pattern)}`;
-  const search: Search = { table: scope.table.name, trigrams: trigramsOf(pattern) };
-  if (column.folded !== 'inside' || search.trigrams.length === 0 || search.table === 'activitypointer') return exact;
-  const found = rowsFound(statement, search);
-  return found === undefined ? exact : sql<boolean>`(${at(scope.alias, 'rowno')} in (${found}) and ${exact})`;
+  return sql<boolean>`${folded} glob ${pattern[0]?.kind === 'char' ? sql`` : sql`+`}${asGlob(pattern)}`;
 }

@@ -1,16 +1,16 @@
-import { sql, type RawBuilder } from 'kysely';
-import { isOneOf, limit } from '../../db/engine.ts';
+import { isOneOf } from '../../db/engine.ts';
 import { badRequest } from '../bad-request.ts';
 import { at } from '../identifier.ts';
 import { tableOf, type SingleNavigation } from '../metadata.ts';
 import type { Expand, Query } from '../parse/query.ts';
 import type { Row } from '../session.ts';
 import { findCollection, type Collection } from './collection.ts';
-import { cookieAfter, orderSql } from './paging.ts';
-import { LARGEST_PAGE, prepareRead, where, type Prepared, type ReadRequest } from './prepare.ts';
+import { cookieAfter } from './paging.ts';
+import { LARGEST_PAGE, prepareRead, type Prepared, type ReadRequest } from './prepare.ts';
 import { presentRows } from './present.ts';
-import { relate, type Related } from './related.ts';
-import { fromClause, isPolymorphic, tables, type Scope } from './scope.ts';
+import { relate } from './related.ts';
+import { findChildren, selectRows } from './children.ts';
+import { isPolymorphic, type Scope } from './scope.ts';
 
 /** Ids per query: with 5,000 parents the list stays a moderate text. */
 const PARENTS = 1_000;
@@ -89,15 +89,6 @@ function innerRequest(request: ReadRequest, inner: Pick<ReadRequest, 'table' | '
   return { ...request, ...inner, heavy: false, skipToken: undefined };
 }
 
-function selectRows(
-  { list, statement, scope }: Prepared,
-  conditions: readonly RawBuilder<boolean>[],
-  more: RawBuilder<unknown> = sql``,
-  join: RawBuilder<unknown> = sql``,
-): RawBuilder<Row> {
-  return sql<Row>`select ${list}${more} ${fromClause(statement, scope)}${join}${where(conditions)}`;
-}
-
 /**
  * Expanded collections come whole, up to 5,000 rows, with the address of the collection beside them. As soon as anything
  * is expanded inside an expansion they are paged like the rows themselves, and can be neither cut nor sorted.
@@ -166,38 +157,6 @@ async function readChildren(
     byParent.set(parent, { rows: shown.slice(from, end), cookie });
     from = end;
   }
-}
-
-/** The rows of all collections in their order, and one more of each that goes on. */
-async function findChildren(
-  prepared: Prepared,
-  { parent, join, conditions }: Related,
-  ids: readonly string[],
-  size: number,
-): Promise<Row[]> {
-  const { statement, scope } = prepared;
-  const { engine, queries } = statement.session;
-  const order = orderSql(prepared.order, prepared.key);
-  const own = [...conditions, ...prepared.conditions];
-  const among = [isOneOf(engine, parent, ids), ...own];
-  const one = sql`, ${parent} as parentrow`;
-  if (size === LARGEST_PAGE) {
-    // Mostly there are few: then all are taken as they come, without the time that it takes to rank them.
-    const all = sql<Row>`${selectRows(prepared, among, one, join)} order by ${order}${limit(LARGEST_PAGE + 1)}`;
-    const { rows } = await all.execute(queries);
-    if (rows.length <= LARGEST_PAGE) return rows;
-  }
-  if (engine === 'sqlite' && scope.table.name !== 'activitypointer') {
-    // Finding the first of each collection takes two thirds of the time of ranking all of them; a view has no row ids.
-    const row = at(scope.alias, 'rowid');
-    const first = sql`select ${row} ${fromClause(statement, scope)}${join}${where([sql`${parent} = parents.value`, ...own])} order by ${order}${limit(size + 1)}`;
-    const found = sql<Row>`select ${prepared.list}, parents.value as parentrow from json_each(${JSON.stringify(ids)}) as parents
-      cross join ${tables(statement, scope)} where ${row} in (${first}) order by parentrow, ${order}`;
-    return (await found.execute(queries)).rows;
-  }
-  const placed = sql`${one}, row_number() over (partition by ${parent} order by ${order}) as placed`;
-  const ranked = sql<Row>`select * from (${selectRows(prepared, among, placed, join)}) as ranked where placed <= ${size + 1} order by parentrow, placed`;
-  return (await ranked.execute(queries)).rows;
 }
 
 function distinct(values: readonly unknown[]): string[] {

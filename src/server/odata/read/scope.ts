@@ -3,6 +3,7 @@ import { badRequest, shown } from '../bad-request.ts';
 import { at, identifier, word } from '../identifier.ts';
 import { tableOf, type CollectionNavigation, type Column, type SingleNavigation, type Table } from '../metadata.ts';
 import type { Session } from '../session.ts';
+import type { Pattern } from './pattern.ts';
 
 /** A table within a statement, under a short name, with the tables that paths have joined to it. */
 export interface Scope {
@@ -16,16 +17,17 @@ export interface Scope {
 export interface Statement {
   session: Session;
   parameters: ReadonlyMap<string, string>;
-  /** Searches through a trigram index of SQLite of which nobody knows how much they find; see `countFound`. */
+  /** Searches through a trigram index of which nobody knows how much they find; see `countFound`. */
   uncounted: Search[];
   /** A fresh short name. */
   alias(): string;
 }
 
-/** Rows in which all `trigrams` stand somewhere, in any of the searched columns of the table. */
+/** Rows of a table whose column is like a pattern that a trigram index can be asked for. */
 export interface Search {
   table: string;
-  trigrams: readonly string[];
+  column: string;
+  pattern: Pattern;
 }
 
 export function newStatement(session: Session, parameters: ReadonlyMap<string, string> = new Map()): Statement {

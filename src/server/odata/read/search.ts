@@ -1,12 +1,14 @@
 import { sql, type RawBuilder } from 'kysely';
-import { limit } from '../../db/engine.ts';
-import { identifier } from '../identifier.ts';
+import { limit, type Engine } from '../../db/engine.ts';
+import { at, identifier } from '../identifier.ts';
 import type { Access } from '../session.ts';
-import type { Search, Statement } from './scope.ts';
+import { asLike, trigramsOf } from './pattern.ts';
+import type { Scope, Search, Statement } from './scope.ts';
 
 /**
- * Measured with 100,000 names: a hit costs 0.1 µs in the trigram index and 0.5 µs when its row is read, a step along the
- * index of the asked order 0.05 µs. So with more hits than these, walking until a page of 50 is full is no slower.
+ * Measured with 100,000 names: a hit costs 0.1 µs in the trigram index of SQLite and 0.5 µs when its row is read, a step along
+ * the index of the asked order 0.05 µs; on PostgreSQL all of them about four times that. So with more hits than these, walking
+ * until a page of 50 is full is no slower.
  */
 const FEW = 2_000;
 /** How often a text is found is believed for so long, and of so many texts: it decides how rows are found, never which. */
@@ -17,23 +19,30 @@ const BELIEVED_TEXTS = 1_000;
 const counts = new WeakMap<Access, Map<string, { few: boolean; until: number }>>();
 
 /**
- * The row numbers that SQLite's trigram index finds, as a subquery. It finds too much (the trigrams in another order, or in
- * another column), so the statement compares as well. `undefined` where that is of no use: what is found too often is better
- * looked for without it, because walking in the asked order, the first page is full soon. (`com` in a hundred thousand
- * addresses took 370 ms through the index, and everybody else waits meanwhile.) PostgreSQL knows by its own statistics.
+ * That a row is among those that the trigram index finds. SQLite's finds too much (the trigrams in another order, or in another
+ * column), so the statement compares as well. `undefined` where that is of no use: what is found too often is better looked for
+ * without it, because walking in the asked order, the first page is full soon. (`com` in a hundred thousand addresses took
+ * 370 ms through the index, and everybody else waits meanwhile.) PostgreSQL would choose by statistics, which say nothing of
+ * rare texts: it walked the whole order, 90 ms, for 64 rows. Of an array it knows nothing, and takes it for short, as it is.
  */
-export function rowsFound(statement: Statement, search: Search): RawBuilder<unknown> | undefined {
+export function amongFound(statement: Statement, scope: Scope, search: Search): RawBuilder<boolean> | undefined {
   const known = countsOf(statement).get(keyOf(search));
   if (known === undefined || known.until < statement.session.now().getTime()) statement.uncounted.push(search);
-  return known?.few === true ? found(search) : undefined;
+  if (known?.few !== true) return undefined;
+  const { engine } = statement.session;
+  return engine === 'postgres'
+    ? sql<boolean>`${at(scope.alias, 'ctid')} = any(array(${found(engine, search)}))`
+    : sql<boolean>`${at(scope.alias, 'rowno')} in (${found(engine, search)})`;
 }
 
-/** Counts what `rowsFound` did not know; the statement is then to be built anew. */
+/** Counts what `amongFound` did not know; the statement is then to be built anew. */
 export async function countFound(statement: Statement): Promise<void> {
   const { session, uncounted } = statement;
   const known = countsOf(statement);
   for (const search of uncounted) {
-    const some = sql<{ n: number }>`select count(*) as n from (${found(search)}${limit(FEW + 1)})`;
+    const some = sql<{
+      n: number;
+    }>`select count(*) as n from (${found(session.engine, search)}${limit(FEW + 1)}) as found`;
     const { rows } = await some.execute(session.queries);
     if (known.size >= BELIEVED_TEXTS) known.clear();
     const until = session.now().getTime() + BELIEVED_MS;
@@ -41,10 +50,13 @@ export async function countFound(statement: Statement): Promise<void> {
   }
 }
 
-function found({ table, trigrams }: Search): RawBuilder<unknown> {
+/** Where the rows are that may match, in the engine's own terms. */
+function found(engine: Engine, { table, column, pattern }: Search): RawBuilder<unknown> {
+  if (engine === 'postgres')
+    return sql`select ctid from ${identifier(table)} where ${identifier(column)} like ${asLike(pattern)} escape ${'\\'}`;
   const index = identifier(`${table}_fts`);
-  const wanted = trigrams.map((trigram) => `"${trigram.replaceAll('"', '""')}"`).join(' AND ');
-  return sql`select rowid from ${index} where ${index} match ${wanted}`;
+  const wanted = trigramsOf(pattern).map((trigram) => `"${trigram.replaceAll('"', '""')}"`);
+  return sql`select rowid from ${index} where ${index} match ${wanted.join(' AND ')}`;
 }
 
 function countsOf({ session: { access } }: Statement): Map<string, { few: boolean; until: number }> {
@@ -53,6 +65,6 @@ function countsOf({ session: { access } }: Statement): Map<string, { few: boolea
   return known;
 }
 
-function keyOf({ table, trigrams }: Search): string {
-  return JSON.stringify([table, trigrams]);
+function keyOf({ table, column, pattern }: Search): string {
+  return JSON.stringify([table, column, asLike(pattern)]);
 }
