@@ -19,7 +19,8 @@ import { findMail, readMail, type MailLookupServices, type PromotedMail } from '
  * It may run twice, on two machines, and after an answer that never arrived, with one effect:
  * - track looks the mail up by Message-ID before it promotes, asks for the Change's id as the row's id, and believes the row
  *   the CRM answers; the CRM itself deduplicates by Message-ID and direction, so a race has one winner and no error.
- * - regard and untrack are statements of a state; saying them again changes nothing.
+ * - regard and untrack are statements of a state; saying them again changes nothing. What is written over a row carries the
+ *   version that was read: a try that comes late, after others took its place and went on, changes nothing any more.
  * - create names the row's id; "it is there already" under that id means the first try arrived.
  *
  * Rejects with CrmError. 'conflict' is given for nothing but a guard in the Change itself.
@@ -32,6 +33,28 @@ export interface ApplyServices extends MailLookupServices {
 }
 
 export async function apply(change: Change, services: ApplyServices): Promise<ChangeResult> {
+  for (let look = 1; ; look += 1) {
+    try {
+      return await decide(change, services);
+    } catch (error) {
+      if (!isRace(change, error)) throw error;
+      if (look === mostLooks) throw new CrmError('unavailable', error.message, error.facts, error);
+    }
+  }
+}
+
+/** Looks at what there is; whoever was faster so often is still at it, and the try comes again later. */
+const mostLooks = 3;
+
+/** Somebody wrote between our look and our write (412), or at the very same moment (409): what there is now decides anew. */
+function isRace(change: Change, error: unknown): error is CrmError {
+  if (!(error instanceof CrmError) || error.code !== 'conflict' || change.kind === 'create') return false;
+  // Without a status it is a guard of the Change itself that said so; the version in an undo is one as well.
+  const guarded = change.kind === 'untrack' && change.onlyIfUntouched !== undefined && error.facts.status === 412;
+  return error.facts.status !== undefined && !guarded;
+}
+
+async function decide(change: Change, services: ApplyServices): Promise<ChangeResult> {
   switch (change.kind) {
     case 'track':
       return track(change, services);
@@ -74,7 +97,7 @@ async function join(change: TrackChange, existing: PromotedMail, services: Apply
 async function touch(crm: Dataverse, mail: PromotedMail, change: TrackChange): Promise<PromotedMail> {
   if (Date.parse(change.at) - Date.parse(mail.createdOn) > undoWindow) return mail;
   const binding = mail.regarding ?? { table: 'contact' as const, id: null };
-  return { ...mail, etag: await crm.update(addressOf(mail), bind(binding.table, binding.id)) };
+  return { ...mail, etag: await crm.update(addressOf(mail), bind(binding.table, binding.id), mail.etag ?? undefined) };
 }
 
 async function promote(change: TrackChange, messageId: string, services: ApplyServices): Promise<ChangeResult> {
@@ -161,7 +184,7 @@ async function setRegarding(
   regarding: RegardingRef | null,
 ): Promise<string | null> {
   const table = regarding?.table ?? mail.regarding?.table ?? 'contact';
-  return crm.update(addressOf(mail), bind(table, regarding?.id ?? null));
+  return crm.update(addressOf(mail), bind(table, regarding?.id ?? null), mail.etag ?? undefined);
 }
 
 /**

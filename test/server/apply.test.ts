@@ -7,6 +7,8 @@ import { createHttp } from '../../src/api/http.ts';
 import { createPeople } from '../../src/api/people.ts';
 import { createRegardingSearch } from '../../src/api/regarding.ts';
 import type { CreateChange, TrackChange } from '../../src/model/change.ts';
+
+import { CrmError } from '../../src/model/errors.ts';
 import { identifyMail } from '../../src/model/item-key.ts';
 import type { RegardingRef } from '../../src/model/records.ts';
 import { regardChange, trackChange, untrackChange } from '../sync/samples.ts';
@@ -141,6 +143,54 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
       previousRegarding: { id: account },
     });
     expect(await mails(hers)).toMatchObject([{ _regardingobjectid_value: kim.id }]);
+  });
+
+  test('what somebody wrote between look and write is looked at again, and is no conflict', async () => {
+    const { hers, his, kim, account } = await start();
+    const fabrikam: RegardingRef = { table: 'account', id: account, name: 'Fabrikam Hotels' };
+    await apply(now(trackChange({ regarding: null })), hers);
+    let overtaken = 0;
+    const late = (times: number): ApplyServices => ({
+      ...hers,
+      crm: {
+        ...hers.crm,
+        async update(path, values, etag) {
+          overtaken += 1;
+          if (overtaken <= times) {
+            const other = overtaken % 2 === 1 ? fabrikam : null;
+            await apply(regardChange({ regarding: other }), his);
+          }
+          return hers.crm.update(path, values, etag);
+        },
+      },
+    });
+    expect(await apply(regardChange({ regarding: kim }), late(1))).toMatchObject({
+      regarding: { id: kim.id },
+      previousRegarding: { id: account },
+    });
+    overtaken = 0;
+    await apply(regardChange({ regarding: null }), hers);
+    await expect(apply(regardChange({ regarding: kim }), late(5))).rejects.toMatchObject({ code: 'unavailable' });
+    expect((await mails(hers))[0]?.['_regardingobjectid_value']).not.toBe(kim.id);
+  });
+
+  test('two writes at the very same moment (409) are said again', async () => {
+    const { hers } = await start();
+    let clashes = 0;
+    const clashing = (times: number): ApplyServices => ({
+      ...hers,
+      crm: {
+        ...hers.crm,
+        act: (path, body) =>
+          ++clashes <= times
+            ? Promise.reject(new CrmError('conflict', 'Concurrent.', { status: 409 }))
+            : hers.crm.act(path, body),
+      },
+    });
+    const change = now(trackChange({}));
+    await expect(apply(change, clashing(3))).rejects.toMatchObject({ code: 'unavailable', facts: { status: 409 } });
+    clashes = 0;
+    expect(await apply(change, clashing(2))).toMatchObject({ recordId: change.id });
   });
 
   test('another mail under the same Message-ID is neither swallowed nor merged', async () => {

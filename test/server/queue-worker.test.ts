@@ -80,11 +80,11 @@ forEachEngine('the worker', ({ open }) =>
         if (error) throw error;
       };
       const breaker = createBreaker({ probe, release: () => ledger.releaseOutage(), timers, report });
-      const apply = async (change: Change, _owner: string, check: () => void) => {
+      const apply = async (change: Change, _owner: string, check: () => Promise<void>) => {
         world.atOnce += 1;
         await world.takes;
         world.atOnce -= 1;
-        check();
+        await check();
         const error = world.crm(change);
         if (error) throw error;
         world.carried.push(change);
@@ -195,6 +195,46 @@ forEachEngine('the worker', ({ open }) =>
       await pass(3_000);
       await until(() => world.carried.length === 1);
       expect(reported.splice(0)).toContain(away);
+    });
+
+    test('an end that our own database does not take is written when it is back, and nobody is suspected', async () => {
+      const { world, ledger, reported, pass, until, isDone } = await start();
+      const { finish, renew } = ledger;
+      const away = Object.assign(new Error('the database system is starting up'), { code: '57P03' });
+      let tried = 0;
+      ledger.finish = async () => {
+        tried += 1;
+        throw away;
+      };
+      ledger.renew = () => Promise.reject(away);
+      const change = trackChange({});
+      await ledger.accept(dana, change);
+      await until(() => tried > 0);
+      // Nobody can claim either while the database is away.
+      const { claim } = ledger;
+      ledger.claim = () => Promise.reject(away);
+      await pass(3 * leaseTime, 5_000);
+      Object.assign(ledger, { finish, renew, claim });
+      await pass(5_000);
+      await until(async () => (await isDone(change.id)) === 'done');
+      expect(tried).toBeGreaterThan(3);
+      expect(world.carried).toEqual([change]);
+      expect(new Set(reported.splice(0))).toEqual(new Set([away]));
+    });
+
+    test('an end that the database will never take is tried again later, and kills nobody', async () => {
+      const { world, ledger, reported, until, pass, isDone } = await start();
+      const { finish } = ledger;
+      const defect = new Error('a defect of ours');
+      ledger.finish = () => Promise.reject(defect);
+      const change = trackChange({});
+      await ledger.accept(dana, change);
+      await until(async () => (await ledger.pending([change.lane]))[0]?.reason?.code === 'unavailable');
+      expect(reported.splice(0)).toEqual([defect]);
+      ledger.finish = finish;
+      await pass(5_000);
+      await until(async () => (await isDone(change.id)) === 'done');
+      expect(world.carried).toHaveLength(2);
     });
 
     test('rests while the CRM is away, asks for it, and is done within five seconds of its return', async () => {

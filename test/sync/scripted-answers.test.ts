@@ -304,13 +304,19 @@ describe('a row that is there already', () => {
     ['it vanished', error(404), 'not-found'],
     ['it is gone for good', error(410), 'refused'],
     ['the record it shall be regarding was merged away', error(400), 'refused'],
-    ['somebody changed it first', error(412), 'conflict'],
   ])('%s meanwhile: its person is asked, nothing is made again', async (_name, answer, told) => {
     const { world } = await tracked();
     crm.plan([{ on: 'update', does: false, answer }]);
     const status = await again(world, regardChange({ regarding: kim }));
-    expect(status).toMatchObject({ state: told === 'conflict' ? 'conflict' : 'refused', reason: { code: told } });
+    expect(status).toMatchObject({ state: 'refused', reason: { code: told } });
     expect(crm.effects).toEqual([]);
+  });
+
+  test.each([409, 412])('somebody wrote first (%s): it is looked at again, and is no conflict', async (status) => {
+    const { world, track } = await tracked();
+    crm.plan([{ on: 'update', does: false, answer: error(status) }]);
+    expect((await again(world, regardChange({ regarding: kim }))).state).toBe('done');
+    expect(crm.effects).toEqual([`update ${track.id}`]);
   });
 });
 

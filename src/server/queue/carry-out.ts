@@ -1,5 +1,6 @@
 import type { ChangeReason } from '../../model/change.ts';
 import { CrmError, mayPassByItself } from '../../model/errors.ts';
+import { isTimeout, isUnavailable, isWorthRepeating } from '../db/errors.ts';
 import { ledgerDelay, ledgerLife } from '../../model/schedule.ts';
 import { leaseTime, type Claim } from './claim.ts';
 import type { Ramp } from './ramp.ts';
@@ -12,6 +13,8 @@ export interface CarryOutOptions extends WorkerOptions {
   readonly since: number;
   /** The end is known and on its way into the ledger: another Change may take this one's place. */
   readonly free: () => void;
+  /** The worker takes nothing new and wants to end. */
+  readonly stopping: AbortSignal;
 }
 
 /** Carries one claimed Change into the CRM, once `gate` is open, and writes its end. */
@@ -20,7 +23,7 @@ export async function carryOut(options: CarryOutOptions, claim: Claim, gate: Pro
   try {
     await gate;
     const outcome = claim.age > ledgerLife ? expired : await attempt(options, claim, lease.check);
-    const written = write(options, claim, outcome);
+    const written = persist(options, claim, outcome);
     options.free();
     const stood = await written;
     if (stood && outcome === expired) await options.giveUp?.(claim);
@@ -34,6 +37,44 @@ const expired: End = {
   reason: { code: 'expired', message: 'It could not be carried out for five days.' },
 };
 
+/** Milliseconds between tries to write an end that the database did not take. */
+const writeEvery = 2_000;
+
+/**
+ * The CRM has answered, so its answer must not be lost because our own database is away just now: it is written as soon as that
+ * is back, if the claim still stands then. Otherwise the lease would run out, and the Change be suspected of having killed us.
+ */
+async function persist(options: CarryOutOptions, claim: Claim, outcome: End | PutOff): Promise<boolean> {
+  for (;;) {
+    try {
+      return await write(options, claim, outcome);
+    } catch (error) {
+      options.report(error);
+      if (options.stopping.aborted) throw error;
+      if (!mayRecover(error)) return write(options, claim, failedHere(options, claim));
+      await pause(options, writeEvery);
+    }
+  }
+}
+
+function mayRecover(error: unknown): boolean {
+  return isUnavailable(error) || isTimeout(error) || isWorthRepeating(error);
+}
+
+/** Resolves after so many milliseconds, or as soon as the worker is to stop. */
+function pause({ timers, stopping }: CarryOutOptions, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel();
+      stopping.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = timers.after(milliseconds, end);
+    stopping.addEventListener('abort', end);
+    if (stopping.aborted) end();
+  });
+}
+
 function write({ ledger }: WorkerOptions, claim: Claim, outcome: End | PutOff): Promise<boolean> {
   if (outcome.state !== 'queued') return ledger.finish(claim, outcome);
   return ledger.putOff(claim, outcome.delay, outcome.reason, outcome.outage);
@@ -45,7 +86,8 @@ class ClaimLost extends Error {
 }
 
 interface Lease {
-  readonly check: () => void;
+  /** @throws {ClaimLost} */
+  readonly check: () => Promise<void>;
   readonly stop: () => void;
 }
 
@@ -73,8 +115,10 @@ function keepLease({ ledger, timers, since, report }: CarryOutOptions, claim: Cl
   };
   schedule();
   return {
-    check() {
-      if (timers.now() >= until) throw new ClaimLost('The lease is over.');
+    // The ledger knows whether somebody has taken over, whatever the clocks say; this clock, whether we slept over its answer.
+    async check() {
+      const stands = await ledger.stands(claim);
+      if (!stands || timers.now() >= until) throw new ClaimLost('The lease is over.');
     },
     stop() {
       over = true;
@@ -83,7 +127,7 @@ function keepLease({ ledger, timers, since, report }: CarryOutOptions, claim: Cl
   };
 }
 
-async function attempt(options: CarryOutOptions, claim: Claim, check: () => void): Promise<End | PutOff> {
+async function attempt(options: CarryOutOptions, claim: Claim, check: () => Promise<void>): Promise<End | PutOff> {
   try {
     const result = await options.apply(claim.change, claim.owner, check);
     options.ramp.succeeded();
@@ -104,8 +148,7 @@ async function outcomeOf(options: CarryOutOptions, claim: Claim, error: unknown)
   if (error instanceof ClaimLost) return { state: 'queued', delay: 0, reason: interrupted, outage: false };
   if (!(error instanceof CrmError)) {
     options.report(error);
-    const reason = { code: 'unavailable', message: 'Something went wrong on our side; it is tried again.' } as const;
-    return { state: 'queued', delay: delayOf(options, claim), reason, outage: false };
+    return failedHere(options, claim);
   }
   const reason = { code: error.code, message: error.message };
   if (!mayPassByItself(error.code) && error.code !== 'unauthorized') {
@@ -115,6 +158,11 @@ async function outcomeOf(options: CarryOutOptions, claim: Claim, error: unknown)
   options.ramp.failed();
   const outage = await options.breaker.failed(error);
   return { state: 'queued', delay: delayOf(options, claim, error.facts.retryAfter), reason, outage };
+}
+
+function failedHere(options: CarryOutOptions, claim: Claim): PutOff {
+  const reason = { code: 'unavailable', message: 'Something went wrong on our side; it is tried again.' } as const;
+  return { state: 'queued', delay: delayOf(options, claim), reason, outage: false };
 }
 
 function delayOf({ random }: WorkerOptions, claim: Claim, retryAfter?: number): number {

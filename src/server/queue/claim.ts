@@ -115,6 +115,18 @@ export async function renew({ tables, now }: Scope, { seq, generation }: Claim):
   return renewed.numUpdatedRows === 1n;
 }
 
+/** Whether nobody else has claimed the row since. It writes nothing, so it costs no flush; it is asked before every write to the CRM. */
+export async function stands({ tables }: Scope, { seq, generation }: Claim): Promise<boolean> {
+  const row = await tables
+    .selectFrom('ledger_change')
+    .select('seq')
+    .where('seq', '=', seq)
+    .where('generation', '=', generation)
+    .where('state', '=', 'queued')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Milliseconds until a row nobody holds becomes due, 0 when one is; null when nothing is queued. */
 export async function untilDue({ tables, now }: Scope): Promise<number | null> {
   const { rows } = await sql<{ wait: number }>`select due_at - ${now()} as wait from ledger_change

@@ -4,7 +4,7 @@ import { HttpError } from '../http/errors.ts';
 import { accept, acceptStep, type AcceptStep } from './accept.ts';
 import { openAttachment, putAttachment, type StoredAttachment } from './attachments.ts';
 import { blockedBy, listKept, listPending, releaseOutage } from './ask.ts';
-import { claim, renew, untilDue, type Claim, type ClaimStep } from './claim.ts';
+import { claim, renew, stands, untilDue, type Claim, type ClaimStep } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { readEvents, readLastCursor, readNews, type LedgerEvent } from './events.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -46,6 +46,8 @@ export interface Ledger {
   /** The heads of up to `most` lanes, those due longest first. */
   claim(most: number): Promise<readonly Claim[]>;
   renew(claim: Claim): Promise<boolean>;
+  /** False once somebody else has claimed it: whoever asks was silent for too long. */
+  stands(claim: Claim): Promise<boolean>;
   finish(claim: Claim, end: End): Promise<boolean>;
   putOff(claim: Claim, delay: number, reason: ChangeReason, outage: boolean): Promise<boolean>;
   /** The Change that this one builds on and that ended without effect, if there is one. */
@@ -124,6 +126,7 @@ export function createLedger(database: Database, clock: Clock): Ledger {
     finish: end,
     putOff: (claim, delay, reason, outage) => end(claim, { state: 'queued', delay, reason, outage }),
     renew: (claim) => renew(scope, claim),
+    stands: (claim) => stands(scope, claim),
     untilDue: () => untilDue(scope),
     releaseOutage: () => releaseOutage(scope),
     blockedBy: (claim) => blockedBy(scope, claim),

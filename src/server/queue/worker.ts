@@ -11,9 +11,9 @@ export interface WorkerOptions {
   readonly breaker: Breaker;
   /**
    * Carries a Change into the CRM with the rights of its owner.
-   * @param check throws when the claim's lease may be over; asked before each write to the CRM
+   * @param check rejects when another may have taken the claim over; asked before each write to the CRM
    */
-  readonly apply: (change: Change, owner: string, check: () => void) => Promise<ChangeResult>;
+  readonly apply: (change: Change, owner: string, check: () => Promise<void>) => Promise<ChangeResult>;
   /** Tells the CRM itself, if it wants to know, of a Change that was given up after five days; may fail. */
   readonly giveUp?: (claim: Claim) => Promise<void>;
   readonly random: () => number;
@@ -49,7 +49,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const unfinished = new Set<Promise<void>>();
   let filling: Promise<void> | null = null;
   let again = false;
-  let stopped = false;
+  const stopping = new AbortController();
   let cancelSleep = (): void => undefined;
 
   const start = (claim: Claim, since: number, gate: Promise<unknown>): Promise<void> => {
@@ -62,7 +62,7 @@ export function createWorker(options: WorkerOptions): Worker {
       };
     });
     running.add(run);
-    const all = carryOut({ ...options, ramp, free, since }, claim, gate)
+    const all = carryOut({ ...options, ramp, free, since, stopping: stopping.signal }, claim, gate)
       .catch(options.report)
       .finally(() => {
         unfinished.delete(all);
@@ -87,13 +87,13 @@ export function createWorker(options: WorkerOptions): Worker {
   const fill = async (): Promise<void> => {
     do {
       again = false;
-      while (!stopped && breaker.isClosed() && running.size < ramp.width) {
+      while (!stopping.signal.aborted && breaker.isClosed() && running.size < ramp.width) {
         const since = timers.now();
         const claims = await ledger.claim(ramp.width - running.size);
         if (claims.length === 0) break;
         await startAll(claims, since);
       }
-    } while (again && !stopped);
+    } while (again && !stopping.signal.aborted);
     if (running.size < ramp.width) await sleep();
   };
 
@@ -105,12 +105,12 @@ export function createWorker(options: WorkerOptions): Worker {
   /** There is always an alarm set, also where the database did not answer: nobody else may ever wake a daemon. */
   const rest = (milliseconds: number): void => {
     cancelSleep();
-    if (!stopped) cancelSleep = timers.after(milliseconds, nudge);
+    if (!stopping.signal.aborted) cancelSleep = timers.after(milliseconds, nudge);
   };
 
   const nudge = (): void => {
     again = true;
-    if (stopped) return;
+    if (stopping.signal.aborted) return;
     filling ??= fill()
       .catch((error: unknown) => {
         options.report(error);
@@ -131,7 +131,7 @@ export function createWorker(options: WorkerOptions): Worker {
   return {
     nudge,
     async stop() {
-      stopped = true;
+      stopping.abort();
       unsubscribe();
       cancelSleep();
       await filling;
