@@ -7,7 +7,6 @@ import { createHttp } from '../../src/api/http.ts';
 import { createPeople } from '../../src/api/people.ts';
 import { createRegardingSearch } from '../../src/api/regarding.ts';
 import type { CreateChange, TrackChange } from '../../src/model/change.ts';
-
 import { CrmError } from '../../src/model/errors.ts';
 import { identifyMail } from '../../src/model/item-key.ts';
 import type { RegardingRef } from '../../src/model/records.ts';
