@@ -192,6 +192,30 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
     expect(await apply(change, clashing(2))).toMatchObject({ recordId: change.id });
   });
 
+  test('a regarding record that was stuck on its way does not overwrite one that was said since', async () => {
+    const { hers, kim, account } = await start();
+    const fabrikam: RegardingRef = { table: 'account', id: account, name: 'Fabrikam Hotels' };
+    await apply(now(trackChange({})), hers);
+    const stuck: { send: () => Promise<unknown> }[] = [];
+    const hotel: ApplyServices = {
+      ...hers,
+      crm: {
+        ...hers.crm,
+        update: (...given) =>
+          new Promise((_resolve, reject) => {
+            stuck.push({ send: () => hers.crm.update(...given) });
+            reject(new CrmError('unavailable', 'No answer in time.', { outcomeUnknown: true }));
+          }),
+      },
+    };
+    const first = regardChange({ regarding: kim });
+    await expect(apply(first, hotel)).rejects.toMatchObject({ code: 'unavailable' });
+    await apply(first, hers);
+    await apply(regardChange({ regarding: fabrikam }), hers);
+    await expect(stuck[0]!.send()).rejects.toMatchObject({ facts: { status: 412 } });
+    expect(await mails(hers)).toMatchObject([{ _regardingobjectid_value: account }]);
+  });
+
   test('another mail under the same Message-ID is neither swallowed nor merged', async () => {
     const { hers } = await start();
     const real = now(trackChange({}));
