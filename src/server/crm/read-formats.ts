@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Queries } from '../db/engine.ts';
 import type { Formats } from '../odata/formats.ts';
 import { zoneNameOf } from '../odata/time-zone-codes.ts';
-import { zoneOf } from '../odata/time-zone.ts';
+import { zoneOf } from '../db/time-zone.ts';
 
 interface Settings {
   timezonecode: number | null;

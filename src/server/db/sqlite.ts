@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely';
 import { fold } from './fold.ts';
+import { dayIn } from './time-zone.ts';
 import { registerWithin, type StatementClock } from './time-limit.ts';
 
 /** Preparing costs about as much as running: the statements of a working day fit in this many. */
@@ -24,6 +25,10 @@ export function openSqlite(file: string, clock: StatementClock): DatabaseSync {
   raw.function('crm_fold', { deterministic: true }, (text) => {
     clock.tick();
     return typeof text === 'string' ? fold(text) : null;
+  });
+  raw.function('crm_day', { deterministic: true }, (text, zone) => {
+    clock.tick();
+    return typeof text === 'string' ? dayIn(text, String(zone)) : null;
   });
   registerWithin(raw, clock);
   return raw;

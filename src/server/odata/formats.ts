@@ -1,4 +1,4 @@
-import { utc, type Zone } from './time-zone.ts';
+import { utc, type Zone } from '../db/time-zone.ts';
 
 /** How somebody reads dates, times and numbers; what is not said is written as in the United States. */
 export interface Formats {

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { zoneNameOf } from '../../../src/server/odata/time-zone-codes.ts';
 import { forEachEngine } from '../engines.ts';
 import { createWorld, dana, miguel, type Client } from '../world.ts';
 
@@ -70,6 +71,56 @@ forEachEngine('Days and formats', (engine) => {
     expect(await subjects(berlin!, fetch('operator="today"'))).toBe('cnd');
     expect(await subjects(plain!, fetch('operator="today"'))).toBe('bcn');
     expect(await subjects(berlin!, fetch('operator="on" value="2026-03-29"'))).toBe('ab');
+  });
+
+  test('rows are grouped by days, months and periods of the user, and in UTC when asked so', async () => {
+    const ends = ['2025-12-31T22:59:59Z', '2025-12-31T23:00:00Z', '2026-06-30T21:59:59Z', '2026-06-30T22:00:00Z'];
+    for (const scheduledend of ends)
+      for (const client of [berlin!, plain!]) await client.create('phonecalls', { subject: 'p', scheduledend });
+    await berlin!.create('phonecalls', { subject: 'p' });
+    const grouped = async (client: Client, part: string, more = '') => {
+      const fetch = `<fetch aggregate="true"><entity name="phonecall"><attribute name="activityid" alias="n" aggregate="count"/>
+        <attribute name="scheduledend" alias="part" groupby="true" dategrouping="${part}" ${more}/><order alias="part"/>
+        <filter><condition attribute="ownerid" operator="eq-userid"/></filter></entity></fetch>`;
+      const answer = await client.get<{ value: { part?: string | number; n: number }[] }>(
+        `phonecalls?fetchXml=${encodeURIComponent(fetch)}`,
+      );
+      expect([part, answer.status]).toEqual([part, 200]);
+      return answer.body.value.map((row) => `${row.part ?? 'none'}:${row.n}`).join(' ');
+    };
+    for (const [part, local, universal] of [
+      ['day', 'none:1 1:2 30:1 31:1', '30:2 31:2'],
+      ['week', 'none:1 1:1 27:2 53:1', '27:2 53:2'],
+      ['month', 'none:1 1:1 6:1 7:1 12:1', '6:2 12:2'],
+      ['quarter', 'none:1 1:1 2:1 3:1 4:1', '2:2 4:2'],
+      ['year', 'none:1 2025:1 2026:3', '2025:2 2026:2'],
+      ['fiscal-year', 'none:1 FY2025:1 FY2026:3', 'FY2025:2 FY2026:2'],
+    ] as const) {
+      expect([part, await grouped(berlin!, part)]).toEqual([part, local]);
+      expect([part, await grouped(plain!, part)]).toEqual([part, universal]);
+      expect([part, await grouped(berlin!, part, 'usertimezone="true"')]).toEqual([part, local]);
+      expect([part, await grouped(berlin!, part, 'usertimezone="false"')]).toEqual([part, `none:1 ${universal}`]);
+    }
+    const inPeriod = async (client: Client, period: number) => {
+      const call = `Microsoft.Dynamics.CRM.InFiscalPeriod(PropertyName='scheduledend',PropertyValue=${period})`;
+      const id = String((await client.get('WhoAmI')).body['UserId']);
+      return (await client.get(`phonecalls/$count?$filter=_ownerid_value eq ${id} and ${call}`)).text;
+    };
+    const periods = [1, 2, 3, 4];
+    expect(await Promise.all(periods.map((period) => inPeriod(berlin!, period)))).toEqual(['1', '1', '1', '1']);
+    expect(await Promise.all(periods.map((period) => inPeriod(plain!, period)))).toEqual(['0', '2', '0', '2']);
+  });
+
+  test('every time zone that a user may have groups', async () => {
+    const fetch = `<fetch aggregate="true"><entity name="task"><attribute name="activityid" alias="n" aggregate="count"/>
+      <attribute name="scheduledend" alias="day" groupby="true" dategrouping="day"/></entity></fetch>`;
+    const path = await settings(berlin!);
+    for (let code = 0; code <= 300; code += 1) {
+      if (zoneNameOf(code) === 'UTC') continue;
+      expect((await berlin!.send('PATCH', path, { timezonecode: code })).status).toBe(204);
+      const answer = await berlin!.get(`tasks?fetchXml=${encodeURIComponent(fetch)}`);
+      expect([zoneNameOf(code), answer.status]).toEqual([zoneNameOf(code), 200]);
+    }
   });
 
   test('a column that holds days has the one that the clock shows', async () => {

@@ -100,5 +100,6 @@ const NAMED: Omit<Attribute, 'name'> = {
   distinct: false,
   groupBy: false,
   dateGrouping: undefined,
+  userTimeZone: true,
   countChildren: false,
 };

@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { limit } from '../../db/engine.ts';
+import { utc } from '../../db/time-zone.ts';
 import { badRequest, shown } from '../bad-request.ts';
 import type { Formats } from '../formats.ts';
 import type { Column } from '../metadata.ts';
@@ -109,7 +110,9 @@ function groupCell(node: Node, attribute: Attribute, found: ColumnRef, statement
   const alias = attribute.alias ?? attribute.name;
   const { column, ref, folded } = found;
   if (attribute.dateGrouping !== undefined) {
-    const { value, kind } = groupOfDate(statement.session.engine, found, attribute.dateGrouping);
+    const { engine, caller } = statement.session;
+    const zone = attribute.userTimeZone ? caller.formats.zone : utc;
+    const { value, kind } = groupOfDate(engine, found, attribute.dateGrouping, zone);
     return { alias, value, group: value, sorted: value, column: { name: alias, label: alias, kind }, node: undefined };
   }
   // Texts that differ in case only are one group, and are shown as one of them.

@@ -1,18 +1,23 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Engine } from '../../db/engine.ts';
+import type { Zone } from '../../db/time-zone.ts';
 import { badRequest } from '../bad-request.ts';
 import type { ColumnKind } from '../metadata.ts';
+import { localDay } from '../read/local-day.ts';
 import type { ColumnRef } from '../read/scope.ts';
 import type { DateGrouping } from './tree.ts';
 
-/** The part of a date, in UTC, that rows are grouped by. The fiscal year begins on 1 January and has quarters. */
+/** The part of a date, on the clock of a zone, that rows are grouped by. The fiscal year begins on 1 January and has quarters. */
 export function groupOfDate(
   engine: Engine,
-  { column, ref }: ColumnRef,
+  found: ColumnRef,
   grouping: DateGrouping,
+  zone: Zone,
 ): { value: RawBuilder<unknown>; kind: ColumnKind } {
+  const { column } = found;
   if (column.kind !== 'datetime' && column.kind !== 'date')
     throw badRequest(`${column.name} is not a date: dategrouping has no meaning for it.`, '0x80041135');
+  const ref = localDay(engine, found, zone);
   const part = (from: number, length: number) =>
     sql`cast(substr(${ref}, ${sql.lit(from)}, ${sql.lit(length)}) as integer)`;
   const quarter = sql`((${part(6, 2)} + 2) / 3)`;

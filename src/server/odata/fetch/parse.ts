@@ -133,7 +133,6 @@ function readAttribute(element: XmlElement): Attribute {
   const groupBy = known.boolean('groupby');
   if (aggregate !== undefined && groupBy)
     throw badRequest('An attribute can either be an aggregate or a Group By but not both.', '0x80041137');
-  known.boolean('usertimezone');
   return {
     name: known.required('name'),
     alias: known.name('alias'),
@@ -141,6 +140,7 @@ function readAttribute(element: XmlElement): Attribute {
     distinct: known.boolean('distinct'),
     groupBy,
     dateGrouping: known.oneOf('dategrouping', GROUPINGS, '0x80041135'),
+    userTimeZone: known.text('usertimezone') === undefined || known.boolean('usertimezone'),
     countChildren: known.oneOf('rowaggregate', new Map([['CountChildren', true]]), '0x8004111a') ?? false,
   };
 }

@@ -53,6 +53,8 @@ export interface Attribute {
   distinct: boolean;
   groupBy: boolean;
   dateGrouping: DateGrouping | undefined;
+  /** Whether days begin by the clock of who asks, not by UTC. */
+  userTimeZone: boolean;
   /** A number of rows that stand below this one in the hierarchy of its table. */
   countChildren: boolean;
 }

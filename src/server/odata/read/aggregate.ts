@@ -78,6 +78,7 @@ function plainAttribute(name: string): Attribute {
     distinct: false,
     groupBy: false,
     dateGrouping: undefined,
+    userTimeZone: true,
     countChildren: false,
   };
 }

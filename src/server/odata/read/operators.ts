@@ -1,11 +1,11 @@
 import { sql, type RawBuilder } from 'kysely';
 import { isOneOf } from '../../db/engine.ts';
 import { fold } from '../../db/fold.ts';
+import { utc, type Zone } from '../../db/time-zone.ts';
 import { badRequest } from '../bad-request.ts';
 import type { Column } from '../metadata.ts';
 import { containsAny, fromValues } from '../multi-select.ts';
 import type { Literal } from '../parse/tokens.ts';
-import { utc, type Zone } from '../time-zone.ts';
 import { fromLiteral, storedTime } from '../values.ts';
 import {
   dayOf,
@@ -18,6 +18,7 @@ import {
   type Span,
 } from './calendar.ts';
 import { callerAndReports, callerOnly, hierarchyOf, idsAbove, idsUnder, teamsOf } from './hierarchy.ts';
+import { localDay } from './local-day.ts';
 import type { ColumnRef, Statement } from './scope.ts';
 
 /** A condition on a column beyond a comparison: its name, the column, and the values, which may all be given as text. */
@@ -233,12 +234,12 @@ function period(call: OperatorCall): Required<Span> {
   return fiscalPeriod(wholeNumber(call, 0, 'fiscal period', FISCAL_PERIODS), year(call, 1));
 }
 
-/** The period of any year: by the month, which stands at the same place in every stored date. */
+/** The period of any year: by the month, which stands at the same place in every date. */
 function inFiscalPeriod(call: OperatorCall): RawBuilder<boolean> {
   const [first, last] = monthsOfFiscalPeriod(wholeNumber(call, 0, 'fiscal period', FISCAL_PERIODS));
-  const { ref } = call.column;
+  const day = localDay(call.statement.session.engine, call.column, clockOf(call));
   const month = (value: number) => String(value).padStart(2, '0');
-  return sql<boolean>`(${within(call, {})} and substr(${ref}, 6, 2) between ${month(first)} and ${month(last)})`;
+  return sql<boolean>`(${within(call, {})} and substr(${day}, 6, 2) between ${month(first)} and ${month(last)})`;
 }
 
 /** A day is meant as the caller's own, a time of day as a moment; it is what the clock shows then. */
