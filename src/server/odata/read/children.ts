@@ -36,7 +36,7 @@ export async function findChildren(
   return (await firstOfEach(prepared, related, ids, size + 1).execute(queries)).rows;
 }
 
-/** Each collection by its own index and to its own end takes a third of the time of reading and ranking all rows of all. */
+/** On SQLite, finding the first of each takes two thirds of the time of ranking all of them; on PostgreSQL as long (0.7 ms for ten). */
 function firstOfEach(prepared: Prepared, related: Related, ids: readonly string[], size: number): RawBuilder<Row> {
   const { statement, scope } = prepared;
   const { parent, join } = related;
@@ -44,19 +44,13 @@ function firstOfEach(prepared: Prepared, related: Related, ids: readonly string[
   const order = orderSql(prepared.order, prepared.key);
   const own = [...related.conditions, ...prepared.conditions];
   const ofOne = where([sql`${parent} = parents.value`, ...own]);
-  if (engine === 'postgres') {
-    const placed = sql`, row_number() over (order by ${order}) as placed`;
-    const first = sql`select ${prepared.list}${placed} ${fromClause(statement, scope)}${join}${ofOne} order by placed${limit(size)}`;
-    return sql<Row>`select found.*, parents.value as parentrow from unnest(${[...ids]}::text[]) as parents(value)
-      cross join lateral (${first}) as found order by parentrow, placed`;
-  }
-  if (scope.table.name !== 'activitypointer') {
+  // A view of SQLite has no row ids.
+  if (engine === 'sqlite' && scope.table.name !== 'activitypointer') {
     const row = at(scope.alias, 'rowid');
     const first = sql`select ${row} ${fromClause(statement, scope)}${join}${ofOne} order by ${order}${limit(size)}`;
     return sql<Row>`select ${prepared.list}, parents.value as parentrow from json_each(${JSON.stringify(ids)}) as parents
       cross join ${tables(statement, scope)} where ${row} in (${first}) order by parentrow, ${order}`;
   }
-  // A view of SQLite has no row ids, and SQLite no lateral joins.
   const placed = sql`, ${parent} as parentrow, row_number() over (partition by ${parent} order by ${order}) as placed`;
   const ranked = selectRows(prepared, [isOneOf(engine, parent, ids), ...own], placed, join);
   return sql<Row>`select * from (${ranked}) as ranked where placed <= ${size} order by parentrow, placed`;
