@@ -27,7 +27,7 @@ export interface PromotedMail {
 export interface MailLookup {
   /** The row of this very mail, or null. */
   readonly found: PromotedMail | null;
-  /** The id it has, or is to be promoted under: its own, or one of ours when another mail already carries its own. */
+  /** The id it is to be promoted under when there is no row: its own, or one of ours when another mail already carries its own. */
   readonly messageId: string;
 }
 
@@ -57,25 +57,36 @@ function mailQuery(messageIds: readonly string[]): string {
   return query('emails', { select, filter: anyEquals(['messageid'], messageIds), orderby: 'createdon asc', top });
 }
 
+/** Mails asked for with one request: the address must stay well below the 16 kB that servers take. */
+const most = 50;
+
 /**
- * Looks mails up by Message-ID, guarded by their fingerprints (sync-and-reliability 3.3), with one request; with a second one
- * for those whose id another mail already carries. Answers are in the order asked.
+ * Looks mails up by Message-ID, guarded by their fingerprints (sync-and-reliability 3.3), and under the id that takes its place
+ * where another mail carries the same one: the other may be gone by now. Answers are in the order asked.
  */
 export async function findMails(
   services: MailLookupServices,
   mails: readonly MailIdentity[],
   signal?: AbortSignal,
 ): Promise<readonly MailLookup[]> {
-  const first = await ask(services.crm, mails, signal);
-  const taken = mails.filter((_, index) => first[index]?.idTaken === true);
-  const moved = await Promise.all(taken.map((mail) => underSubstitute(services, mail)));
-  const second = await ask(services.crm, moved, signal);
-  return mails.map((mail, index) => {
-    const other = taken.indexOf(mail);
-    return other < 0
-      ? { found: first[index]?.found ?? null, messageId: mail.messageId }
-      : { found: second[other]?.found ?? null, messageId: moved[other]?.messageId ?? mail.messageId };
-  });
+  const chunks = Array.from({ length: Math.ceil(mails.length / most) }, (_, index) =>
+    mails.slice(index * most, (index + 1) * most),
+  );
+  const found = await Promise.all(chunks.map((chunk) => findTogether(services, chunk, signal)));
+  return found.flat();
+}
+
+async function findTogether(
+  services: MailLookupServices,
+  mails: readonly MailIdentity[],
+  signal?: AbortSignal,
+): Promise<readonly MailLookup[]> {
+  const asked = await Promise.all(
+    mails.map(async (mail) => ({ mail, substitute: await substituteOf(services, mail) })),
+  );
+  const ids = new Set(asked.flatMap(({ mail, substitute }) => [...idsOf(mail), substitute]));
+  const rows = await services.crm.list(mailQuery([...ids]), signal);
+  return asked.map(({ mail, substitute }) => judge(rows, mail, substitute));
 }
 
 export async function findMail(
@@ -87,23 +98,8 @@ export async function findMail(
   return lookup ?? { found: null, messageId: mail.messageId };
 }
 
-async function underSubstitute({ tenantId, digest }: MailLookupServices, mail: MailIdentity): Promise<MailIdentity> {
-  return { ...mail, messageId: substituteMessageId(await contentKeyOf(tenantId, mail.fingerprint, digest)) };
-}
-
-interface Judgement {
-  readonly found: PromotedMail | null;
-  readonly idTaken: boolean;
-}
-
-async function ask(
-  crm: Dataverse,
-  mails: readonly MailIdentity[],
-  signal?: AbortSignal,
-): Promise<readonly Judgement[]> {
-  if (mails.length === 0) return [];
-  const rows = await crm.list(mailQuery([...new Set(mails.flatMap(idsOf))]), signal);
-  return mails.map((mail) => judge(rows, mail));
+async function substituteOf({ tenantId, digest }: MailLookupServices, { fingerprint }: MailIdentity): Promise<string> {
+  return substituteMessageId(await contentKeyOf(tenantId, fingerprint, digest));
 }
 
 /** The ids under which a mail may lie: one that was tracked before it had its own lies under its stamp's. */
@@ -111,12 +107,12 @@ function idsOf({ messageId, stamp }: MailIdentity): readonly string[] {
   return stamp === undefined ? [messageId] : [messageId, stampMessageId(stamp)];
 }
 
-function judge(rows: readonly Row[], mail: MailIdentity): Judgement {
+function judge(rows: readonly Row[], mail: MailIdentity, substitute: string): MailLookup {
   const isSame = (row: Row) => sameMail(mail.fingerprint, fingerprintOfRow(row));
   const under = (id: string) => rows.filter((row) => text(row, 'messageid') === id);
-  const same = under(mail.messageId);
-  const own = same.find(isSame) ?? idsOf(mail).flatMap(under).find(isSame);
-  return { found: own === undefined ? null : readMail(own), idTaken: own === undefined && same.length > 0 };
+  const own = [...idsOf(mail), substitute].flatMap(under).find(isSame);
+  if (own !== undefined) return { found: readMail(own), messageId: mail.messageId };
+  return { found: null, messageId: under(mail.messageId).length > 0 ? substitute : mail.messageId };
 }
 
 function fingerprintOfRow(row: Row): MailIdentity['fingerprint'] {

@@ -236,6 +236,19 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
     expect(rows[1]?.['messageid']).toMatch(/^<m2\..*@alongside\.invalid>$/);
   });
 
+  test('a mail under a substitute id is found there after the other mail of its Message-ID is gone', async () => {
+    const { hers } = await start();
+    const [real, forged] = [now(trackChange({})), now(trackChange({}))];
+    const fingerprint = { from: 'mallory@evil.example', sentAt: '2026-11-20T09:15:00Z', subject: 'invoice' };
+    const from = { name: '', address: 'mallory@evil.example' };
+    const other = { ...forged, mail: { ...forged.mail, fingerprint, subject: 'Invoice', from } };
+    await apply(real, hers);
+    const copy = await apply(other, hers);
+    await apply(untrackChange({}), hers);
+    expect(await apply({ ...other, id: now(trackChange({})).id }, hers)).toMatchObject({ recordId: copy.recordId });
+    expect(await mails(hers)).toMatchObject([{ subject: 'Invoice' }]);
+  });
+
   test('an undo takes away what the click made, and nothing a colleague wants as well', async () => {
     const { hers, his } = await start();
     const own = now(trackChange({}, 'm1.own'));

@@ -12,6 +12,8 @@ interface Held {
   readonly by: string;
   readonly claim: Claim;
   until: number;
+  /** Its end is being written: who is killed meanwhile does not hear whether that was committed, and nor do we. */
+  closing: boolean;
 }
 
 export function createLeaseWatch(now: () => number): LeaseWatch {
@@ -20,9 +22,9 @@ export function createLeaseWatch(now: () => number): LeaseWatch {
   const claimed = (by: string, claim: Claim): void => {
     const { lane } = claim.change;
     const before = newest.get(lane);
-    if (before !== undefined && before.until > now())
+    if (before !== undefined && before.until > now() && !before.closing)
       violations.push(`${by} claimed ${claim.change.id} while ${before.by} had a live lease on its lane`);
-    newest.set(lane, { by, claim, until: now() + 60_000 });
+    newest.set(lane, { by, claim, until: now() + 60_000, closing: false });
   };
   const closed = (by: string, claim: Claim, stood: boolean): void => {
     const held = newest.get(claim.change.lane);
@@ -30,6 +32,19 @@ export function createLeaseWatch(now: () => number): LeaseWatch {
     if (held.claim.change.id === claim.change.id && held.claim.generation !== claim.generation)
       violations.push(`${by} closed ${claim.change.id} under a claim that ${held.by} had taken over`);
     else newest.delete(claim.change.lane);
+  };
+  /** A try to close that failed was not committed; one that is never answered may have been. */
+  const closing = async (by: string, claim: Claim, write: () => Promise<boolean>): Promise<boolean> => {
+    const held = newest.get(claim.change.lane);
+    const mine = held?.claim.generation === claim.generation ? held : undefined;
+    if (mine) mine.closing = true;
+    try {
+      const stood = await write();
+      closed(by, claim, stood);
+      return stood;
+    } finally {
+      if (mine) mine.closing = false;
+    }
   };
   return {
     violations,
@@ -46,16 +61,9 @@ export function createLeaseWatch(now: () => number): LeaseWatch {
         if (stands && held?.claim.generation === claim.generation) held.until = now() + 60_000;
         return stands;
       },
-      async finish(claim, end) {
-        const stood = await ledger.finish(claim, end);
-        closed(program.name, claim, stood);
-        return stood;
-      },
-      async putOff(claim, delay, reason, outage) {
-        const stood = await ledger.putOff(claim, delay, reason, outage);
-        closed(program.name, claim, stood);
-        return stood;
-      },
+      finish: (claim, end) => closing(program.name, claim, () => ledger.finish(claim, end)),
+      putOff: (claim, delay, reason, outage) =>
+        closing(program.name, claim, () => ledger.putOff(claim, delay, reason, outage)),
     }),
   };
 }
