@@ -13,13 +13,15 @@ export interface Cluster {
   kill(): Promise<void>;
   /** Resolves when statements are answered again. */
   start(): Promise<void>;
+  /** Ends every session and takes the place of each. */
+  crowd(): Promise<{ leave(): Promise<void> }>;
   /** Kills it if it still runs, and removes what it stored. */
   remove(): Promise<void>;
 }
 
 /** Undefined where PostgreSQL is not installed. `parent`: where it stores, the temporary directory if left out. */
 export function createCluster(parent?: string): Cluster | undefined {
-  const cluster = startCluster('-c max_connections=100 -c shared_buffers=32MB', parent);
+  const cluster = startCluster('-c max_connections=50 -c shared_buffers=32MB -c max_wal_size=64MB', parent);
   if (cluster === undefined) return undefined;
   let databases = 0;
   const postmaster = () => Number(readFileSync(join(cluster.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -66,6 +68,34 @@ export function createCluster(parent?: string): Cluster | undefined {
           () => false,
         ),
       );
+    },
+    async crowd() {
+      const clients: pg.Client[] = [];
+      const take = async () => {
+        const client = new pg.Client({ connectionString: cluster.url });
+        client.on('error', () => undefined);
+        await client.connect();
+        clients.push(client);
+        return client;
+      };
+      const first = await take();
+      const fill = () =>
+        take().then(
+          () => true,
+          () => false,
+        );
+      const drop = 'select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1';
+      // Who is dropped comes back at once: the crowd must be quicker.
+      await until('there is no place left', async () => {
+        while (await fill());
+        const { rowCount } = await first.query(drop, ['alongside']);
+        return rowCount === 0;
+      });
+      return {
+        async leave() {
+          await Promise.all(clients.map((client) => client.end()));
+        },
+      };
     },
     async remove() {
       await kill().catch(() => undefined); // it is dead already

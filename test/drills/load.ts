@@ -95,10 +95,21 @@ export interface ClientOptions {
   /** Nobody knows what became of a post: the status of the answer, or null when there was none. */
   readonly failed: (status: number | null) => void;
   readonly random: Random;
+  /** Milliseconds between two posts, at most. */
+  readonly pause: number;
 }
 
 /** Posts lane by lane, each Change until it is told of, and now and then one again that was told of long ago. */
-export async function runClient({ lanes, url, token, ready, told, failed, random }: ClientOptions): Promise<void> {
+export async function runClient({
+  lanes,
+  url,
+  token,
+  ready,
+  told,
+  failed,
+  random,
+  pause,
+}: ClientOptions): Promise<void> {
   const next = new Map(lanes.map((lane) => [lane, 0]));
   const before: { lane: Lane; change: Change }[] = [];
   while (next.size > 0) {
@@ -118,6 +129,7 @@ export async function runClient({ lanes, url, token, ready, told, failed, random
       continue;
     }
     told({ ...wanted, status });
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, random.int(pause)));
     if (again !== undefined) continue;
     before.push(wanted);
     next.set(lane, at + 1);

@@ -1,16 +1,16 @@
 // npm run drills: real processes, killed at random moments, until everything that was promised is compared.
-//   -- --rounds 50        rounds per place (3)
+//   -- --rounds 3         rounds per place (50; of those that take minutes 3 at most)
 //   -- --place daemon     only there; several are separated by commas
 //   -- --seed 7           the first round's seed; a failure names the seed to begin with
 import { parseArgs } from 'node:util';
 import { places } from './places.ts';
 import { killAll } from './process.ts';
 import { runRound } from './round.ts';
-import { openStage } from './stage.ts';
+import { missingFor, openStage } from './stage.ts';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '50' },
     place: { type: 'string', default: [...places.keys()].join(',') },
     seed: { type: 'string' },
   },
@@ -25,13 +25,15 @@ process.once('SIGTERM', () => process.exit(143));
 for (const name of values.place.split(',')) {
   const place = places.get(name);
   if (place === undefined) throw new Error(`There is no place "${name}"; there are ${[...places.keys()].join(', ')}.`);
-  const stage = await openStage(place.cast);
-  if (stage === undefined) {
-    console.log(`${name}: left out, PostgreSQL is not installed`);
+  const missing = missingFor(place.cast);
+  if (missing !== undefined) {
+    console.log(`${name}: left out, ${missing}`);
     continue;
   }
+  const rounds = place.slow ? Math.min(Number(values.rounds), 3) : Number(values.rounds);
+  const stage = await openStage(place.cast);
   try {
-    for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       const began = performance.now();
       const report = await runRound(stage, place.fault, first + round);
       const seconds = ((performance.now() - began) / 1_000).toFixed(1);
@@ -40,6 +42,7 @@ for (const name of values.place.split(',')) {
         `${name} ${first + round}: ${changes} changes, ${answers} answers, ${failures} failures, ${strikes} strikes, ${seconds} s: ${problems.length === 0 ? 'fine' : 'BROKEN'}`,
       );
       for (const problem of problems) console.log(`  ${problem}`);
+      if (problems.length > 0) for (const process of stage.processes) console.log(process.said());
       failed += problems.length;
     }
   } catch (error) {

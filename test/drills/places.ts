@@ -8,6 +8,8 @@ export interface Place {
   readonly title: string;
   readonly cast: Cast;
   readonly fault: Fault;
+  /** Takes minutes: left out of `npm test`. */
+  readonly slow?: true;
 }
 
 const apart: Cast = { kind: 'apart', daemons: 1 };
@@ -18,7 +20,7 @@ export const places = new Map<string, Place>([
     'one',
     { title: 'kill -9 of the one process over SQLite', cast: { kind: 'one' }, fault: { ...often, strike: killTheOne } },
   ],
-  ['web', { title: 'kill -9 of the web process', cast: apart, fault: { ...often, early: true, strike: killThe(0) } }],
+  ['web', { title: 'kill -9 of the web process', cast: apart, fault: { ...often, early: 20, strike: killThe(0) } }],
   ['daemon', { title: 'kill -9 of the daemon', cast: apart, fault: { ...often, strike: killDaemon } }],
   [
     'database',
@@ -34,7 +36,52 @@ export const places = new Map<string, Place>([
     },
   ],
   ['rolling', { title: 'every process replaced under load', cast: apart, fault: { times: 1, strike: replaceAll } }],
-  ['away', { title: 'the database away for long', cast: apart, fault: { times: 1, early: true, strike: takeAway } }],
+  ['away', { title: 'the database away', cast: apart, fault: { times: 1, early: 60, strike: takeAway(0) } }],
+  [
+    'away-long',
+    {
+      title: 'the database away for two minutes',
+      cast: apart,
+      fault: { times: 1, early: 60, strike: takeAway(120) },
+      slow: true,
+    },
+  ],
+  [
+    'full',
+    {
+      title: 'a full disk under SQLite',
+      cast: { kind: 'one', disk: 48 },
+      fault: { times: 2, early: 60, strike: fillDisk },
+    },
+  ],
+  [
+    'full-postgres',
+    {
+      title: 'a full disk under PostgreSQL, its log included',
+      cast: { kind: 'apart', daemons: 1, disk: 220 },
+      fault: { times: 1, early: 60, strike: fillDisk },
+    },
+  ],
+  [
+    'crowd',
+    {
+      title: 'every session dropped, and no connection left',
+      cast: apart,
+      fault: { times: 2, early: 250, strike: takeConnections },
+    },
+  ],
+  [
+    'locked',
+    {
+      title: 'a table locked for longer than a statement may take',
+      cast: { ...apart, statementSeconds: 1 },
+      fault: { times: 1, early: 60, strike: lockLedger },
+    },
+  ],
+  [
+    'clash',
+    { title: 'every fifth statement that writes clashes', cast: apart, fault: { times: 2, strike: makeClashes } },
+  ],
 ]);
 
 function killThe(index: number): Fault['strike'] {
@@ -92,8 +139,52 @@ async function replaceAll(scene: Scene): Promise<void> {
   await stage.web.start();
 }
 
-async function takeAway(scene: Scene): Promise<void> {
-  await scene.stage.cluster?.kill();
-  await scene.failures(40);
-  await scene.stage.cluster?.start();
+function takeAway(seconds: number): Fault['strike'] {
+  return async (scene) => {
+    await scene.stage.cluster?.kill();
+    const back = Date.now() + seconds * 1_000;
+    await scene.failures(40);
+    await until('it was away for long enough', () => Date.now() >= back, seconds + 60);
+    await scene.stage.cluster?.start();
+  };
+}
+
+/** PostgreSQL may have ended itself when it could not write its log: it is started again as an operator would. */
+async function fillDisk(scene: Scene): Promise<void> {
+  const { disk, cluster } = scene.stage;
+  disk?.fill();
+  await scene.failures(6);
+  disk?.clear();
+  if (cluster === undefined) return;
+  await cluster.kill();
+  await cluster.start();
+}
+
+/** As when a failover drops all sessions, and too many want to be the first to come back. */
+async function takeConnections(scene: Scene): Promise<void> {
+  const crowd = await scene.stage.cluster?.crowd();
+  await scene.failures(6);
+  await crowd?.leave();
+}
+
+/** An operator's statement holds everybody up. */
+async function lockLedger(scene: Scene): Promise<void> {
+  const release = await scene.stage.ledger.lock();
+  await scene.failures(4);
+  await release();
+}
+
+async function makeClashes({ stage }: Scene): Promise<void> {
+  const count = async () => [...(await stage.ledger.ledger()).values()].filter((state) => state === 'done').length;
+  const before = await count();
+  let most = before;
+  await stage.ledger.clash(true);
+  // Some ends, unless there is hardly anything left to end.
+  for (let still = 0; most < before + 8 && still < 50;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const now = await count();
+    still = now === most ? still + 1 : 0;
+    most = now;
+  }
+  await stage.ledger.clash(false);
 }

@@ -22,6 +22,10 @@ export interface Records {
   ledger(): Promise<ReadonlyMap<string, string>>;
   /** As if a minute had passed: whoever held a lease is too late. */
   expireLeases(): Promise<void>;
+  /** Nobody reads or writes the ledger's table until it is released; PostgreSQL only. */
+  lock(): Promise<() => Promise<void>>;
+  /** From now on every fifth statement that writes to the ledger or to e-mails fails as a clash does; PostgreSQL only. */
+  clash(on: boolean): Promise<void>;
   run(sql: string): Promise<readonly Record<string, unknown>[]>;
 }
 
@@ -47,6 +51,17 @@ export function openRecords(storage: Storage): Records {
     },
     async expireLeases() {
       await run('update ledger_change set lease_until = lease_until - 70000 where lease_until is not null');
+    },
+    async lock() {
+      const client = new pg.Client({ connectionString: 'url' in storage ? storage.url : '' });
+      client.on('error', () => undefined);
+      await client.connect();
+      await client.query('begin');
+      await client.query('lock table ledger_change in access exclusive mode');
+      return () => client.end();
+    },
+    async clash(on) {
+      for (const statement of on ? makeClashes : endClashes) await run(statement);
     },
   };
 }
@@ -107,3 +122,21 @@ const watchPostgres = [
     return null; end $$`,
   'create or replace trigger drill_watch after insert or update or delete on email for each row execute function drill_watch()',
 ];
+
+const clashing = ['ledger_change', 'email'];
+
+/** The sequence goes on when the transaction is rolled back. */
+const makeClashes = [
+  'create sequence if not exists drill_clashes',
+  `create or replace function drill_clash() returns trigger language plpgsql as $$ begin
+    if nextval('drill_clashes') % 5 = 0 then
+      raise exception 'could not serialize access' using errcode = '40001';
+    end if;
+    return null; end $$`,
+  ...clashing.map(
+    (table) => `create or replace trigger drill_clash after insert or update or delete on ${table}
+      for each statement execute function drill_clash()`,
+  ),
+];
+
+const endClashes = clashing.map((table) => `drop trigger if exists drill_clash on ${table}`);

@@ -13,8 +13,8 @@ import { until } from './until.ts';
 export interface Fault {
   /** Spread over the work that there is to do. */
   readonly times: number;
-  /** While clients are still posting, for what concerns only them. */
-  readonly early?: boolean;
+  /** While clients are still posting, for what concerns only them: how many milliseconds they pause at most in between. */
+  readonly early?: number;
   /** Breaks something and mends it again. Resolves when everything runs. */
   strike(scene: Scene): Promise<void>;
 }
@@ -61,6 +61,7 @@ export async function runRound(stage: Stage, fault: Fault, seed: number): Promis
       told: (one) => void told.push(one),
       failed: (status) => void failures.push(status),
       random: createRandom(seed + client + 1),
+      pause: fault.early ?? 0,
     }).finally(() => {
       working -= 1;
     }),
@@ -74,7 +75,7 @@ export async function runRound(stage: Stage, fault: Fault, seed: number): Promis
     },
   };
   // A Change counts twice, when it is promised and when it is done.
-  const total = (fault.early === true ? 1 : 2) * clients * lanesPerClient * changesPerLane;
+  const total = (fault.early !== undefined ? 1 : 2) * clients * lanesPerClient * changesPerLane;
   let strikes = 0;
   let settled = 0;
   const ids = new Set(lanes.flat().flatMap((lane) => lane.changes.map(({ id }) => id)));
@@ -86,7 +87,7 @@ export async function runRound(stage: Stage, fault: Fault, seed: number): Promis
         const now = [...ledger].filter(([id, state]) => state === 'done' && ids.has(id)).length;
         settled = Math.max(settled, now);
         const promised = new Set(told.map(({ change }) => change.id)).size;
-        done = fault.early === true ? promised : promised + settled;
+        done = fault.early !== undefined ? promised : promised + settled;
         return done >= moment;
       });
       // Anywhere between two answers.

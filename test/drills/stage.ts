@@ -6,7 +6,9 @@ import { createDataverse } from '../../src/api/dataverse.ts';
 import type { RegardingRef } from '../../src/model/records.ts';
 import { uuidV7 } from '../../src/model/uuid.ts';
 import { dana, miguel, type Person } from '../server/world.ts';
+import { hasPostgres } from '../server/postgres.setup.js';
 import { createCluster, type Cluster } from './cluster.ts';
+import { mayMount, mountDisk, type Disk } from './disk.ts';
 import { startSignIn, type SignIn } from './identity.ts';
 import { createProcess, type ServerProcess } from './process.ts';
 import { openRecords, type Records, type Storage } from './records.ts';
@@ -18,6 +20,8 @@ export interface Stage {
   readonly processes: readonly ServerProcess[];
   /** Undefined on SQLite. */
   readonly cluster: Cluster | undefined;
+  /** Where everything is stored, if the cast asks for a small one. */
+  readonly disk: Disk | undefined;
   readonly ledger: Records;
   readonly crm: Records;
   readonly contacts: readonly RegardingRef[];
@@ -29,13 +33,28 @@ export interface Stage {
 }
 
 /** Which programs there are: one with everything; web and daemons on one PostgreSQL; one whose CRM is another server. */
-export type Cast = { kind: 'one' } | { kind: 'apart'; daemons: number } | { kind: 'elsewhere' };
+export type Cast = (
+  { readonly kind: 'one' } | { readonly kind: 'apart'; readonly daemons: number } | { readonly kind: 'elsewhere' }
+) & {
+  /** Megabytes of a disk of its own. */
+  readonly disk?: number;
+  /** How long a statement may take. */
+  readonly statementSeconds?: number;
+};
+
+/** Why this machine has no stage for a cast; undefined when it has one. */
+export function missingFor(cast: Cast): string | undefined {
+  if (cast.kind === 'apart' && !hasPostgres()) return 'PostgreSQL is not installed';
+  return cast.disk !== undefined && !mayMount ? 'only root may mount a small disk' : undefined;
+}
 
 const people = [dana, miguel];
 const common = { FIRST_SIGN_IN: 'create', ADMINISTRATORS: dana.address };
 
-export async function openStage(cast: Cast, parent = tmpdir()): Promise<Stage | undefined> {
+export async function openStage(cast: Cast): Promise<Stage> {
   const signIn = await startSignIn();
+  const disk = cast.disk === undefined ? undefined : mountDisk(cast.disk);
+  const parent = disk?.path ?? tmpdir();
   const folder = mkdtempSync(join(parent, 'alongside-drill-'));
   const opened: ServerProcess[] = [];
   let cluster: Cluster | undefined;
@@ -44,24 +63,23 @@ export async function openStage(cast: Cast, parent = tmpdir()): Promise<Stage | 
     await cluster?.remove();
     await signIn.close();
     rmSync(folder, { recursive: true, force: true });
+    disk?.remove();
   };
   const start = async (role: 'web' | 'daemon' | 'all', environment: Record<string, string>) => {
-    const process = await createProcess(role, { ...signIn.environment, ...common, ...environment });
+    const process = await createProcess(role, { ...signIn.environment, ...common, ...limits, ...environment });
     opened.push(process);
     await process.start();
     return process;
   };
+  const limits = cast.statementSeconds === undefined ? {} : { STATEMENT_SECONDS: String(cast.statementSeconds) };
   const onlyOne = async () => {
     throw new Error('One process owns the data directory of an SQLite.');
   };
-  const base = { processes: opened, cluster, start: onlyOne, close };
+  const base = { processes: opened, cluster, disk, start: onlyOne, close };
   try {
     if (cast.kind === 'apart') {
       cluster = createCluster(parent);
-      if (cluster === undefined) {
-        await close();
-        return undefined;
-      }
+      if (cluster === undefined) throw new Error('PostgreSQL is not installed.');
       const url = await cluster.newDatabase();
       const web = await start('web', { DATABASE_URL: url });
       for (let daemon = 0; daemon < cast.daemons; daemon += 1) await start('daemon', { DATABASE_URL: url });

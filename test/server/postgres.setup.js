@@ -16,6 +16,10 @@ function findBinaries() {
   return newest === undefined ? undefined : join(INSTALLED, newest, 'bin');
 }
 
+export function hasPostgres() {
+  return findBinaries() !== undefined;
+}
+
 /** PostgreSQL refuses to run as root: then it runs as its own user. */
 function run(command, args) {
   const [file, ...rest] =

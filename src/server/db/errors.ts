@@ -54,14 +54,19 @@ export function isWorthRepeating(error: unknown): boolean {
   return ['40001', '40P01', 'sqlite:5', 'sqlite:517'].includes(driverCode(error));
 }
 
-const GONE = /^(?:08...|57P0[1-3]|53...|ECONN\w+|EPIPE|ETIMEDOUT|sqlite:(?:10|13|778|1034))$/;
+const GONE = /^(?:08...|57P0[1-3]|53...|ECONN\w+|EPIPE|ETIMEDOUT)$/;
+
+/** SQLite's IOERR, FULL and CANTOPEN: the low byte of a code, whose others say which call it was that failed. */
+const OUT_OF_REACH = [10, 13, 14];
 
 /** What the driver says without a code: of a connection that it could not get, and of one that broke. */
 const LOST = /timeout exceeded when trying to connect|Connection terminated|is not queryable/;
 
 /** Whether the database itself is away or full: nothing is wrong with the request, and a later one may pass. */
 export function isUnavailable(error: unknown): boolean {
-  return GONE.test(driverCode(error)) || LOST.test(messageOf(error));
+  const code = driverCode(error);
+  if (code.startsWith('sqlite:')) return OUT_OF_REACH.includes(Number(code.slice(7)) % 256);
+  return GONE.test(code) || LOST.test(messageOf(error));
 }
 
 /** SQLite's counterpart of PostgreSQL's 57014; see time-limit.ts. */

@@ -1,5 +1,14 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely';
+import {
+  Kysely,
+  SqliteAdapter,
+  SqliteDialect,
+  SqliteDriver,
+  type DatabaseConnection,
+  type Driver,
+  type SqliteDialectConfig,
+  type SqliteStatement,
+} from 'kysely';
 import { fold } from './fold.ts';
 import { dayIn } from './time-zone.ts';
 import { registerWithin, type StatementClock } from './time-limit.ts';
@@ -14,7 +23,33 @@ class TransactionalDdlAdapter extends SqliteAdapter {
   }
 }
 
+/** A full disk makes SQLite roll back by itself; asked for it once more, it would complain of that instead of the disk. */
+class NodeSqliteDriver extends SqliteDriver {
+  readonly #raw: DatabaseSync;
+
+  constructor(config: SqliteDialectConfig, raw: DatabaseSync) {
+    super(config);
+    this.#raw = raw;
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#raw.isTransaction) await super.rollbackTransaction(connection);
+  }
+}
+
 class NodeSqliteDialect extends SqliteDialect {
+  readonly #driver: () => Driver;
+
+  constructor(raw: DatabaseSync, clock: StatementClock) {
+    const config = { database: { close: () => raw.close(), prepare: keepStatements(raw, clock) } };
+    super(config);
+    this.#driver = () => new NodeSqliteDriver(config, raw);
+  }
+
+  override createDriver(): Driver {
+    return this.#driver();
+  }
+
   override createAdapter(): SqliteAdapter {
     return new TransactionalDdlAdapter();
   }
@@ -44,8 +79,7 @@ export function makeDurable(raw: DatabaseSync): void {
 }
 
 export function kyselyOverSqlite(raw: DatabaseSync, clock: StatementClock): Kysely<object> {
-  const database = { close: () => raw.close(), prepare: keepStatements(raw, clock) };
-  return new Kysely<object>({ dialect: new NodeSqliteDialect({ database }) });
+  return new Kysely<object>({ dialect: new NodeSqliteDialect(raw, clock) });
 }
 
 /** The shape in which Kysely's SQLite driver wants statements; the least recently used are forgotten. */

@@ -1,0 +1,40 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { places } from './places.ts';
+import { killAll } from './process.ts';
+import { runRound } from './round.ts';
+import { missingFor, openStage } from './stage.ts';
+
+/** They mostly wait, so they wait together. `npm run drills` goes on longer; a failure names the seed to begin with. */
+const rounds = 3;
+const first = Date.now() % 1_000_000;
+
+describe('what was promised is kept', () => {
+  afterAll(killAll);
+
+  for (const [name, { title, cast, fault, slow }] of places) {
+    const missing = missingFor(cast);
+    const required = missing?.startsWith('PostgreSQL') && process.env['REQUIRE']?.includes('postgres');
+    if (slow || (missing !== undefined && !required)) {
+      test.skip(`${name}: ${title} (${missing ?? 'npm run drills has the time for it'})`, () => undefined);
+      continue;
+    }
+    test.concurrent(
+      `${name}: ${title}`,
+      async () => {
+        const stage = await openStage(cast);
+        try {
+          for (let seed = first; seed < first + rounds; seed += 1) {
+            const { problems } = await runRound(stage, fault, seed);
+            expect({ name, seed, problems }).toEqual({ name, seed, problems: [] });
+          }
+        } catch (error) {
+          for (const each of stage.processes) console.error(each.said());
+          throw error;
+        } finally {
+          await stage.close();
+        }
+      },
+      300_000,
+    );
+  }
+});
