@@ -7,6 +7,7 @@ import { bringSchema } from './custom/bring-schema.ts';
 import { customModel } from './custom/custom-model.ts';
 import { readDeclaration } from './custom/declaration.ts';
 import { createCallers, type SignInOptions } from './callers.ts';
+import { registerImageDownload } from './image-download.ts';
 import { registerImportPage } from './import/page.ts';
 import { registerImport } from './import/routes.ts';
 import { keepSwept } from './files/keep-swept.ts';
@@ -79,6 +80,7 @@ export async function openCrm(
   keepSwept(server, options);
   await registerWebApi(server, api);
   await registerImport(server, api);
+  registerImageDownload(server, api);
   registerRecordPage(server, model);
   registerImportPage(server);
 }

@@ -32,7 +32,7 @@ export const rules: ReadonlyMap<string, TableRule> = new Map([
   ['account', combined(addressRule, imageRule('account'))],
   ['contact', combined(person, addressRule, imageRule('contact'))],
   ['lead', combined(person, addressRule, imageRule('lead'))],
-  ['systemuser', person],
+  ['systemuser', combined(person, imageRule('systemuser'))],
   ['email', emailRule],
   ['appointment', appointmentRule],
   ['task', taskRule],

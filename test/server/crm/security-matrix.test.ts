@@ -7,6 +7,7 @@ import {
   createSecurityWorld,
   FILE,
   holdings,
+  PICTURE,
   sendFile,
   type Cluster,
   type SecurityWorld,
@@ -211,6 +212,18 @@ const paths: [string, Ask][] = [
   ],
   ['attachments of an e-mail', each(({ email }) => `emails(${email})/email_activity_mime_attachment`)],
   ['a raw file', each(({ contact }) => `contacts(${contact})/new_resume/$value`)],
+  [
+    'a picture at its address',
+    eachAnswer(
+      async ({ world, readerAs }, { picture }) => {
+        const headers = { authorization: `Bearer ${await world.token(readerAs)}` };
+        const { statusCode: status, ...answer } = await world.app.inject({ url: picture, headers });
+        const body = status === 200 ? { picture: answer.rawPayload.toString('base64') } : answer.json<object>();
+        return { status, headers: answer.headers, text: answer.body, body };
+      },
+      (body) => 'picture' in body && body.picture === PICTURE,
+    ),
+  ],
   ['a raw note', each(({ note }) => `annotations(${note})/documentbody/$value`)],
   ['a raw attachment', each(({ attachment }) => `activitymimeattachments(${attachment})/body/$value`)],
   [

@@ -16,11 +16,13 @@ import {
 } from './security-oracle.ts';
 
 /**
- * The ids of one kind: a contact with a file and a note, an e-mail with a party and an attachment, and the reader's own deal
+ * The ids of one kind: a contact with a file, a picture and a note, an e-mail with a party and an attachment, and the reader's own deal
  * about the contact.
  */
 export interface Cluster {
   contact: string;
+  /** Where the contact's picture is. */
+  picture: string;
   note: string;
   email: string;
   attachment: string;
@@ -51,8 +53,9 @@ const crm = {
     columns: [{ table: 'contact', columns: [{ name: 'new_resume', label: 'Resume', type: 'file' }] }],
   },
 };
-/** What every file here holds, in base64. */
+/** What every file here holds, in base64; and every picture. */
 export const FILE = 'aGk=';
+export const PICTURE = 'R0lGODlhAQABAA==';
 
 const VERBS: Record<Verb, string> = {
   read: 'Read',
@@ -120,6 +123,7 @@ export async function createSecurityWorld(database: Database): Promise<SecurityW
   for (const [name, kind] of Object.entries(kinds)) {
     const contact = await freshContact(name, kind);
     await sendFile(admin, contact);
+    const picture = await sendPicture(admin, contact);
     const note = await admin.create('annotations', {
       subject: name,
       filename: 'note.txt',
@@ -144,7 +148,7 @@ export async function createSecurityWorld(database: Database): Promise<SecurityW
       `emails(${email})/email_activity_mime_attachment?$select=filename`,
     );
     const attachment = files.body.value[0]!.activitymimeattachmentid;
-    clusters.set(name, { contact, note, email, attachment, deal });
+    clusters.set(name, { contact, picture, note, email, attachment, deal });
   }
   const hold = async ({ own, team }: Holding) => {
     const kept = [
@@ -165,6 +169,12 @@ export async function createSecurityWorld(database: Database): Promise<SecurityW
 export async function sendFile(client: Client, contact: string): Promise<void> {
   const headers = { 'content-type': 'application/octet-stream', 'x-ms-file-name': 'resume.txt' };
   await done(client.send('PATCH', `contacts(${contact})/new_resume`, 'hi', headers));
+}
+
+/** @returns its address */
+async function sendPicture(client: Client, contact: string): Promise<string> {
+  await done(client.send('PATCH', `contacts(${contact})`, { entityimage: PICTURE }));
+  return String((await client.get(`contacts(${contact})?$select=entityimage_url`)).body['entityimage_url']);
 }
 
 async function done(answer: ReturnType<Client['send']>): Promise<void> {
