@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { expect, test } from '@jest/globals';
 import type { ChangeStatus } from '../../src/model/change.ts';
+import { isUniqueViolation } from '../../src/server/db/errors.ts';
 import { toBase64 } from '../../src/server/queue/base64.ts';
 import { leaseTime, type Claim } from '../../src/server/queue/claim.ts';
 import { processClock } from '../../src/server/queue/clock.ts';
@@ -35,6 +37,25 @@ forEachEngine('the ledger', ({ open }) => {
     await ledger.finish(claim!, { state: 'done', result });
     expect(await ledger.accept(dana, change)).toMatchObject({ state: 'done', result });
     expect(await claimOne(ledger)).toBeNull();
+  });
+
+  test('no program writes a change twice or gives a lane two heads, nor does the database let one', async () => {
+    const database = await open();
+    const ledger = createLedger(
+      database,
+      processClock(() => now),
+    );
+    await ledger.accept(dana, trackChange({}, 'm1.a'));
+    const copy = (id: string, lane: string) =>
+      sql`insert into ledger_change (id, owner, lane, kind, body, state, head, attempts, deaths, outage, due_at, generation,
+          accepted_at, changed_at)
+        select ${sql.raw(id)}, owner, ${sql.raw(lane)}, kind, body, state, head, attempts, deaths, outage, due_at, generation,
+          accepted_at, changed_at from ledger_change`
+        .execute(database.db)
+        .catch((error: unknown) => (isUniqueViolation(error) ? 'refused' : error));
+    expect(await copy('id', `'m1.b'`)).toBe('refused');
+    expect(await copy(`'another'`, 'lane')).toBe('refused');
+    expect(await copy(`'another'`, `'m1.b'`)).not.toBe('refused');
   });
 
   test('tells nobody about somebody else’s change', async () => {

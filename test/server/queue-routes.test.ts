@@ -147,6 +147,23 @@ forEachEngine('/sync/v1', ({ open }) => {
     expect(present.body).toEqual({ events: [], cursor: heard.cursor });
   });
 
+  test('what ends while the states are read is news after their cursor', async () => {
+    const change = trackChange({}, 'm1.a');
+    await post(dana, 'changes', change);
+    const [claim] = await ledger.claim(1);
+    const whole = { ...ledger };
+    ledger.pending = async (lanes) => {
+      const before = await whole.pending(lanes);
+      await whole.finish(claim!, { state: 'done', result });
+      return before;
+    };
+    const { body } = await post(dana, 'items/state', { mails: [change.mail], askCrm: false });
+    const { items, cursor } = body as { items: unknown[]; cursor: number };
+    expect(items).toMatchObject([{ pending: [{ id: change.id }] }]);
+    const news = await ask(dana, 'GET', `events?after=${cursor}&wait=0`, { headers: { accept: 'application/json' } });
+    expect(news.body).toMatchObject({ events: [{ status: { id: change.id, state: 'done' } }] });
+  });
+
   test('a large attachment comes back byte for byte, whoever sends it a second time', async () => {
     const change = trackChange({}, 'm1.a');
     const bytes = randomBytes(5 * 1024 * 1024 + 17);

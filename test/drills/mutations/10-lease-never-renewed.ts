@@ -5,8 +5,8 @@ export default {
   edits: [
     {
       file: 'src/server/queue/carry-out.ts',
-      find: `  const stopRenewing = keepLease(options, claim);`,
-      replace: `  const stopRenewing = () => void keepLease;`,
+      find: `  schedule();\n  return {\n`,
+      replace: `  return {\n`,
     },
   ],
   tests: ['test/server/queue-worker.test.ts'],

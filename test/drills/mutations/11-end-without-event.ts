@@ -1,0 +1,13 @@
+import type { Mutation } from '../mutation.ts';
+
+export default {
+  breaks: 'a Change ends without its event in the same transaction',
+  edits: [
+    {
+      file: 'src/server/queue/settle.ts',
+      find: `  await writeEvents(scope, rows);\n`,
+      replace: '',
+    },
+  ],
+  tests: ['test/server/queue-ledger.test.ts'],
+} satisfies Mutation;
