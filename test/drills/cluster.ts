@@ -15,7 +15,7 @@ export interface Cluster {
   start(): Promise<void>;
   /** Ends every session and takes the place of each. */
   crowd(): Promise<{ leave(): Promise<void> }>;
-  /** Kills it if it still runs, and removes what it stored. */
+  /** Ends it if it still runs, and removes what it stored. */
   remove(): Promise<void>;
 }
 
@@ -98,8 +98,12 @@ export function createCluster(parent?: string): Cluster | undefined {
       };
     },
     async remove() {
-      await kill().catch(() => undefined); // it is dead already
-      rmSync(dirname(cluster.data), { recursive: true, force: true });
+      try {
+        cluster.stop(); // ended, not killed, it gives back what it shares in memory
+      } catch {
+        await kill().catch(() => undefined); // it is dead already
+        rmSync(dirname(cluster.data), { recursive: true, force: true });
+      }
     },
   };
 }
