@@ -5,8 +5,8 @@ export default {
   edits: [
     {
       file: 'src/sync/carry.ts',
-      find: `  if (server === 'has the lane') return handOver(change, hints, services);\n`,
-      replace: '',
+      find: `    return item !== undefined && (item.kept || item.pending.length > 0) ? 'has the lane' : 'free';`,
+      replace: `    return item?.kept === true ? 'has the lane' : 'free';`,
     },
   ],
   tests: ['test/sync/corridor.test.ts'],
