@@ -35,6 +35,7 @@ export default {
       globalTeardown: '<rootDir>/test/server/postgres.teardown.js',
     }),
     project('drills', ['drills']),
+    project('simulate', ['simulate']),
     project('browser', ['browser']),
   ],
 };

@@ -41,10 +41,10 @@ function route(crm: Crm, { method, url, headers, body }: WireRequest, by: Author
     case 'GET leads()': {
       const found = crm.records.get(`${table}:${id}`);
       if (found === undefined) throw new WebApiError(404, '0x80040217', `${table} With Id = ${id} Does Not Exist`);
-      return json(200, { [`${table}id`]: id, lastname: found.name });
+      return json(200, { '@odata.etag': 'W/"1"', [`${table}id`]: id, lastname: found.name });
     }
     case 'GET organizations':
-      return json(200, { value: [{ maxuploadfilesize: 5_242_880 }] });
+      return json(200, { value: [{ '@odata.etag': 'W/"1"', maxuploadfilesize: 5_242_880 }] });
     case 'GET WhoAmI()':
       return json(200, { UserId: '0a000000-0000-4000-8000-000000000000' });
   }

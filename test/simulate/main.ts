@@ -11,6 +11,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     runs: { type: 'string' },
     story: { type: 'boolean', default: false },
+    // Ends with the first broken story and does not shorten it.
+    first: { type: 'boolean', default: false },
     // Of one seed: only these, counted from 0.
     gestures: { type: 'string' },
     faults: { type: 'string' },
@@ -30,8 +32,9 @@ for (let seed = first; seed < first + runs; seed += 1) {
   const run = await playOne(scenario);
   events += run.events;
   if (run.violations.length > 0) broken.push(seed);
-  if (values.story || (isPart && run.violations.length > 0)) tell(seed, run);
+  if (values.story || (run.violations.length > 0 && (isPart || values.first))) tell(seed, run);
   else if (run.violations.length > 0) await tellShortest(seed, scenario, run);
+  if (values.first && run.violations.length > 0) break;
 }
 console.log(`${runs} runs, ${events} events, ${Math.round(performance.now() - began)} ms`);
 console.log(broken.length === 0 ? 'nothing broken' : `broken: ${broken.length} (seeds ${broken.join(', ')})`);

@@ -2,10 +2,12 @@ import type { Change } from '../../src/model/change.ts';
 import type { Database } from '../../src/server/db/open.ts';
 import { start } from './clock.ts';
 import { check, type Violation } from './check/check.ts';
+import { gather } from './check/facts.ts';
+import { nothingIsLost } from './check/invariants.ts';
 import { openMail, mails } from './mailbox.ts';
 import { randomFor } from './random.ts';
 import { regardingChoices } from './places.ts';
-import { panes, servers, troubledTime, type Fault, type PlannedGesture, type Scenario } from './scenario.ts';
+import { panes, servers, type Fault, type PlannedGesture, type Scenario } from './scenario.ts';
 import { createWorld, type World } from './world.ts';
 import { short } from './story.ts';
 
@@ -14,6 +16,9 @@ export interface Run {
   readonly story: readonly string[];
   readonly events: number;
   readonly gestures: number;
+  /** Calls and messages of each program until nothing failed any more. */
+  readonly calls: ReadonlyMap<string, number>;
+  readonly messages: ReadonlyMap<string, number>;
 }
 
 /** I9: what waits must have come to its end this long after the last fault. */
@@ -33,13 +38,17 @@ export async function play(scenario: Scenario, database: Database): Promise<Run>
     for (const gesture of scenario.gestures)
       clock.after(gesture.at, () => void act(world, gesture, own, scenario.seed));
     for (const fault of scenario.faults) plan(world, fault);
-    await clock.run(start + troubledTime);
+    await clock.run(start + scenario.lasts);
     const calmAt = clock.now();
+    const early = nothingIsLost(await gather(world, calmAt));
+    const [calls, messages] = [new Map(world.calls), new Map(weather.messages)];
     weather.calm();
     story.tell('everybody', 'is well again: no more faults');
     await settle(world);
-    const violations = await check(world, calmAt);
-    return { violations, story: story.lines, events: clock.events, gestures: scenario.gestures.length };
+    const lost = early.map((sentence) => ({ invariant: 'I1 nothing is lost, not even meanwhile', sentence }));
+    const violations = [...lost, ...(await check(world, calmAt))];
+    const { lines } = story;
+    return { violations, story: lines, events: clock.events, gestures: scenario.gestures.length, calls, messages };
   } finally {
     world.close();
     process.off('unhandledRejection', unhandled);
@@ -50,7 +59,8 @@ export async function play(scenario: Scenario, database: Database): Promise<Run>
 async function settle(world: World): Promise<void> {
   const { clock } = world;
   const end = clock.now() + patience;
-  // What was killed at the last moment comes back.
+  // What was killed at the last moment comes back; a pane that could not be opened is opened once more.
+  for (const name of panes) if (world.pane(name) === null && name !== "Dana's ribbon") world.program(name)?.kill();
   await clock.run(clock.now() + 30_000);
   while (clock.now() < end && (await isBusy(world))) await clock.run(clock.now() + 10_000);
   await clock.run(clock.now() + tellingTime);

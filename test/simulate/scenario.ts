@@ -12,6 +12,8 @@ export interface Scenario {
   readonly webLocks: boolean;
   readonly gestures: readonly PlannedGesture[];
   readonly faults: readonly Fault[];
+  /** Until here people click and things fail; afterwards everything must come to its end. */
+  readonly lasts: number;
 }
 
 export const panes = ["Dana's pane 1", "Dana's pane 2", "Dana's ribbon", "Miguel's pane"] as const;
@@ -53,6 +55,16 @@ export type Fault =
       readonly nth: number;
       readonly fate: CallFate;
       readonly back: number;
+      /** That call and all after it. */
+      readonly onwards?: boolean;
+    }
+  /** The nth message of a program, or each from there on, meets trouble. */
+  | {
+      readonly kind: 'message';
+      readonly from: PaneName | ServerName;
+      readonly nth: number;
+      readonly trouble: TroubleKind;
+      readonly onwards: boolean;
     }
   | { readonly kind: 'power cut'; readonly at: number; readonly back: number }
   | { readonly kind: 'disk full'; readonly at: number; readonly lasts: number }
@@ -63,15 +75,14 @@ export type Fault =
 
 const minute = 60_000;
 
-/** Until here people click and things fail; afterwards everything must come to its end. */
-export const troubledTime = 2.5 * minute;
+const troubledTime = 2.5 * minute;
 
 export function drawScenario(seed: number): Scenario {
   const random = randomFor(seed, 'scenario');
   const gestures = random.many(5, 14, () => drawGesture(random)).sort((one, other) => one.at - other.at);
   // One story in ten has no faults at all: people alone must not be able to break it either.
   const faults = random.chance(0.1) ? [] : random.many(1, 12, () => drawFault(random));
-  return { seed, webLocks: random.chance(0.7), gestures, faults };
+  return { seed, webLocks: random.chance(0.7), gestures, faults, lasts: troubledTime };
 }
 
 function drawGesture(random: Random): PlannedGesture {

@@ -1,6 +1,6 @@
 import type { CallFate, Fates } from './program.ts';
 import { randomFor } from './random.ts';
-import type { Scenario } from './scenario.ts';
+import type { Fault, Scenario } from './scenario.ts';
 import { crmOrigin } from './places.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
@@ -13,6 +13,8 @@ export interface Weather {
   /** Milliseconds until a killed program is started again. */
   readonly backOf: (name: string) => number;
   readonly calm: () => void;
+  /** Messages so far, by who sent them. */
+  readonly messages: ReadonlyMap<string, number>;
 }
 
 export function createWeather(
@@ -24,21 +26,27 @@ export function createWeather(
   const calls = faults.filter((fault) => fault.kind === 'call');
   const skews = faults.filter((fault) => fault.kind === 'skew');
   const backs = new Map<string, number>();
+  const messages = new Map<string, number>();
   let over = false;
 
   const active = (fault: { at: number; lasts: number }): boolean => now() >= fault.at && now() < fault.at + fault.lasts;
   return {
     fates(name, what, count) {
       if (over) return 'made';
-      const fault = calls.find((call) => call.program === name && call.nth === count);
+      const fault = calls.find(
+        ({ program, nth, onwards = false }) => program === name && (onwards ? count >= nth : count === nth),
+      );
       if (fault === undefined) return 'made';
       backs.set(name, fault.back);
       tell(name, `${inWords(fault.fate)} (its call ${count}, ${what})`);
       return fault.fate;
     },
     troubleOf(from, origin) {
+      const count = (messages.get(from) ?? 0) + 1;
+      messages.set(from, count);
       if (over) return null;
       for (const fault of faults) {
+        if (fault.kind === 'message' && fault.from === from && isMet(fault, count)) return troubleOf(fault.trouble, 0);
         if (fault.kind === 'outage' && origin === crmOrigin && active(fault))
           return troubleOf(fault.trouble, random.int(1000));
         if (fault.kind !== 'trouble' || fault.from !== from || fault.to !== origin || !active(fault)) continue;
@@ -49,7 +57,12 @@ export function createWeather(
     skewOf: (name) => skews.find(({ program }) => program === name)?.by ?? 0,
     backOf: (name) => backs.get(name) ?? 1_000,
     calm: () => void (over = true),
+    messages,
   };
+}
+
+function isMet({ nth, onwards }: Extract<Fault, { kind: 'message' }>, count: number): boolean {
+  return onwards ? count >= nth : count === nth;
 }
 
 function inWords(fate: CallFate): string {

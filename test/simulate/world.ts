@@ -27,6 +27,8 @@ export interface World {
   readonly leases: LeaseWatch;
   /** Errors that the product reported, or that nobody caught. */
   readonly errors: { readonly who: string; readonly error: unknown }[];
+  /** Calls so far, by the program's name. */
+  readonly calls: ReadonlyMap<string, number>;
   /** Changes that somebody asked to take back. */
   readonly undone: Set<string>;
   /** The pane that is open under this name; null while it is closed. */
@@ -86,7 +88,7 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
     program.onKill(() => {
       open.delete(name);
       // A ribbon command is started by the next click on it.
-      if (name !== "Dana's ribbon") clock.after(weather.backOf(name), () => void startNamed(name));
+      if (name !== "Dana's ribbon") clock.after(weather.backOf(name), () => void begin(name));
     });
     if (name === 'the web server') return startWeb(program, serverWorld);
     if (name === 'daemon 1' || name === 'daemon 2') return startDaemon(program, serverWorld);
@@ -104,6 +106,10 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
     if (program.alive) open.set(name, pane);
   };
 
+  /** A program that cannot even start, because its store or its database fails, stays as it is until somebody closes it. */
+  const begin = (name: PaneName | ServerName): Promise<void> =>
+    startNamed(name).catch((error: unknown) => report(name, error));
+
   return {
     clock,
     crm,
@@ -114,10 +120,11 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
     devices: [hers, his],
     leases,
     errors,
+    calls: counts,
     undone: new Set(),
     pane: (name) => open.get(name) ?? null,
     program: (name) => running.get(name) ?? null,
-    start: startNamed,
+    start: begin,
     deviceOf,
     close() {
       for (const name of [...panes, ...servers]) running.get(name)?.kill();
