@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The product as a person starts it: `node scripts/start.js` in a process of its own, with a data directory of its own. */
+/** The product as `npm start` starts it, in a process of its own, with a data directory of its own. */
 export interface RunningStack {
   readonly addinUrl: string;
   readonly hostUrl: string;
@@ -26,11 +26,15 @@ export function newDataDir(): { path: string; remove: () => void } {
 export async function startStack(dataDir: string, mail?: string): Promise<RunningStack> {
   const began = performance.now();
   const env = { ...process.env, PORT: String(ports.addin), HOST_PORT: String(ports.host), DATA_DIR: dataDir };
-  const child = spawn(process.execPath, ['scripts/start.js', ...(mail === undefined ? [] : ['--mail', mail])], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=8', 'scripts/start.js', ...(mail === undefined ? [] : ['--mail', mail])],
+    {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const addinUrl = `http://localhost:${ports.addin}`;
   for (;;) {

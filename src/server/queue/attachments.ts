@@ -92,21 +92,23 @@ export async function removeAttachments({ tables, engine }: Scope, changeIds: re
   await sql`delete from ledger_attachment where ${theirs}`.execute(tables);
 }
 
-/** The same bytes in pieces of `chunkSize`; the last may be smaller. */
+/**
+ * The same bytes in pieces of `chunkSize`; the last may be smaller. A piece holds until the next is asked for: all lie in one
+ * buffer, or megabytes would be waiting for the garbage collector, which does not hurry for what is outside its heap.
+ */
 async function* inChunks(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  let pieces: Uint8Array[] = [];
+  const chunk = Buffer.allocUnsafe(chunkSize);
   let length = 0;
   for await (const given of bytes) {
     for (let rest = given; rest.length > 0;) {
       const piece = rest.subarray(0, chunkSize - length);
-      pieces.push(piece);
+      chunk.set(piece, length);
       length += piece.length;
       rest = rest.subarray(piece.length);
       if (length < chunkSize) continue;
-      yield Buffer.concat(pieces);
-      pieces = [];
+      yield chunk;
       length = 0;
     }
   }
-  if (length > 0) yield Buffer.concat(pieces);
+  if (length > 0) yield chunk.subarray(0, length);
 }
