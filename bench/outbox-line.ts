@@ -9,6 +9,8 @@ export interface Line {
   /** Effects in the CRM: how often each e-mail was created, and each regarding record set. */
   readonly created: ReadonlyMap<string, number>;
   readonly regarded: ReadonlyMap<string, number>;
+  /** Changes that took the server's way, whose effect is in its own CRM. */
+  handedOver(): number;
   close(): void;
 }
 
@@ -41,11 +43,13 @@ export async function openLine(to: number): Promise<Line> {
     return { status: 204 };
   };
 
+  let handedOver = 0;
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const path = request.url ?? '/';
     const isCrm = path.startsWith(root);
     const isOurs = isCrm || path.startsWith('/sync/');
     if ((line.state === 'cut' && isOurs) || (line.state === 'no-crm' && isCrm)) return void request.socket.destroy();
+    if (request.method === 'POST' && path === '/sync/v1/changes') handedOver += 1;
     const said = isCrm ? await answer(request, path.slice(root.length)) : null;
     if (said === null) return pass(request, response, { port: to, agent });
     await new Promise((resolve) => setTimeout(resolve, crmDelay));
@@ -59,6 +63,7 @@ export async function openLine(to: number): Promise<Line> {
     state: 'open',
     created,
     regarded,
+    handedOver: () => handedOver,
     close: () => {
       server.close();
       server.closeAllConnections();

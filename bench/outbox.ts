@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
 import { uuidV7 } from '../src/model/uuid.ts';
 import type { Change } from '../src/model/change.ts';
+import { layChanges } from '../test/browser/outbox-database.ts';
 import { openBrowser, until, type Outlook } from '../test/browser/outlook.ts';
 import { atMost } from './figure.ts';
 import { crmDelay, openLine } from './outbox-line.ts';
@@ -59,43 +60,6 @@ function changeOf(number: number): Change {
   return { ...gesture, kind: 'track', mail: { ...identity, ...recorded, ...rest, bodyHtml }, regarding: null };
 }
 
-/** Lays Changes into the pane's own database as a drain left them, attachments of one size beside them. */
-async function fill(pane: Frame, changes: readonly Change[], attachment: number): Promise<void> {
-  await pane.evaluate(
-    async ({ name, changes, attachment }) => {
-      const database = await new Promise<IDBDatabase>((resolve, reject) => {
-        const opening = indexedDB.open(name);
-        opening.onsuccess = () => resolve(opening.result);
-        opening.onerror = () => reject(new Error(String(opening.error)));
-      });
-      const stores = ['entries', 'changes', 'counter', 'attachments'];
-      const transaction = database.transaction(stores, 'readwrite');
-      const counter = transaction.objectStore('counter');
-      const last = await new Promise<number>((resolve) => {
-        const asked = counter.get('seq');
-        asked.onsuccess = () => resolve((asked.result as number | undefined) ?? 0);
-      });
-      counter.put(last + changes.length, 'seq');
-      for (const [index, change] of changes.entries()) {
-        const { id, kind, lane, holdUntil, at: since } = change;
-        const reason = { code: 'offline', message: 'No connection.' };
-        const begin = { state: 'pending', offered: false, attempts: 1, nextTryAt: since, reason, captured: true };
-        transaction
-          .objectStore('entries')
-          .put({ id, seq: last + 1 + index, kind, lane, holdUntil, since, saved: true, ...begin });
-        transaction.objectStore('changes').put(change, id);
-        if (attachment > 0) transaction.objectStore('attachments').put(new Blob([new Uint8Array(attachment)]), [id, 0]);
-      }
-      await new Promise((resolve, reject) => {
-        transaction.oncomplete = resolve;
-        transaction.onabort = () => reject(new Error(String(transaction.error)));
-      });
-      database.close();
-    },
-    { name: storeName, changes, attachment },
-  );
-}
-
 const waiting = (pane: Frame): Promise<number> =>
   pane.evaluate(
     (name) =>
@@ -147,7 +111,7 @@ async function drain(outlook: Outlook, line: Awaited<ReturnType<typeof openLine>
   let pane = await reopen(outlook);
   for (let from = 0; from < count; from += 500) {
     const numbers = Array.from({ length: Math.min(500, count - from) }, (_, index) => from + index);
-    await fill(pane, numbers.map(changeOf), 0);
+    await layChanges(pane, storeName, numbers.map(changeOf));
   }
   pane = await reopen(outlook);
   await outlook.pane.getByText(/changes wait on this device/).waitFor({ timeout: 60_000 });
@@ -167,7 +131,7 @@ async function drain(outlook: Outlook, line: Awaited<ReturnType<typeof openLine>
   const drained = await watchedIn(pane);
   const doubled = [...line.created.values(), ...line.regarded.values()].filter((times) => times > 1).length;
   const effects = line.created.size + line.regarded.size;
-  const conditions = { changes: count, crmDelay, effects, doubled };
+  const conditions = { changes: count, crmDelay, effects, handedOver: line.handedOver(), doubled };
   atMost(`outbox: ${count} waiting Changes until it is empty`, seconds, 's', 120, conditions);
   atMost('outbox: longest main-thread task while it empties', drained.longest, 'ms', 50, {
     ...conditions,
@@ -221,7 +185,7 @@ async function attach(outlook: Outlook, line: Awaited<ReturnType<typeof openLine
   if (change.kind !== 'track') throw new Error('It is no track.');
   const film = { index: 0, name: 'film.mov', contentType: 'video/quicktime', size: large, leftOut: null };
   const id = uuidV7(Date.now(), new Uint8Array(10));
-  await fill(pane, [{ ...change, id, mail: { ...change.mail, attachments: [film] } }], large);
+  await layChanges(pane, storeName, [{ ...change, id, mail: { ...change.mail, attachments: [film] } }], large);
   pane = await reopen(outlook);
   await outlook.pane.getByText(/1 change waits on this device/).waitFor({ timeout: 60_000 });
   const session = await outlook.context.newCDPSession(outlook.page);

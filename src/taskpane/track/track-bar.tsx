@@ -39,6 +39,7 @@ export function TrackBar(props: BarProps) {
       )}
       {notice && <ChangeNotice status={notice} tracker={tracker} onSignIn={props.onSignIn} />}
       {late && !notice && <Turning label={texts.state('sending')} />}
+      {tracker.tooLate && <Text role="alert">{texts.couldNotDrop}</Text>}
       {tracker.failed && <Text role="alert">{texts.gestureFailed}</Text>}
       {tracker.undo && (
         <div className={styles.buttons}>

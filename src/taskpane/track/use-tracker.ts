@@ -27,6 +27,8 @@ export interface Tracker {
   /** The stopped Change once more, as a new one; null when this session does not know what it was. */
   readonly repeat: (() => void) | null;
   readonly drop: (changeId: string) => void;
+  /** What was to be dropped had left already; its next word follows. */
+  readonly tooLate: boolean;
   readonly retry: () => void;
 }
 
@@ -51,6 +53,7 @@ export function useTracker(item: OpenItem, tracking: Tracking, undoMemory: UndoM
 
   const [recording, setRecording] = useState(false);
   const [failed, setFailed] = useState(false);
+  const [tooLateFor, setTooLateFor] = useState<string | null>(null);
   const gesture = useCallback(
     (make: (read: Read) => Promise<Change | null>) => {
       setRecording(true);
@@ -102,7 +105,13 @@ export function useTracker(item: OpenItem, tracking: Tracking, undoMemory: UndoM
             return repeat(stopped, gestures, mail, identity);
           })
       : null,
-    drop: (changeId) => void tracking.drop(changeId).then(known.ask),
+    drop(changeId) {
+      void tracking.drop(changeId).then((dropped) => {
+        setTooLateFor(dropped ? null : changeId);
+        known.ask();
+      });
+    },
+    tooLate: tooLateFor !== null && tooLateFor === view.change?.id,
     retry() {
       tracking.retryNow();
       known.ask();
