@@ -164,6 +164,13 @@ forEachEngine('/sync/v1', ({ open }) => {
     expect(news.body).toMatchObject({ events: [{ status: { id: change.id, state: 'done' } }] });
   });
 
+  test('a cursor from before a backup was restored begins at the present', async () => {
+    await post(dana, 'changes', trackChange({}, 'm1.a'));
+    const headers = { accept: 'application/json' };
+    const { body } = await ask(dana, 'GET', 'events?after=-1', { headers });
+    expect(await ask(dana, 'GET', 'events?after=1000000', { headers })).toMatchObject({ status: 200, body });
+  });
+
   test('a large attachment comes back byte for byte, whoever sends it a second time', async () => {
     const change = trackChange({}, 'm1.a');
     const bytes = randomBytes(5 * 1024 * 1024 + 17);
