@@ -217,7 +217,7 @@ const english = {
   changesNotSaved: (number: number) =>
     `${count(number, 'change is', 'changes are')} not saved yet. Keep this pane open, or export ${number === 1 ? 'it' : 'them'}.`,
   oldestWaits: (when: string) => `The oldest has waited since ${when}. Export the changes to be safe.`,
-  mayBeCleared: 'The browser may clear them when it runs out of space.',
+  mayBeCleared: 'The browser may clear what waits here when it runs out of space.',
   changesUnreadable: (number: number) =>
     `${count(number, 'change', 'changes')} of another version of Alongside ${number === 1 ? 'waits' : 'wait'} here. Reload the pane, or export ${number === 1 ? 'it' : 'them'}.`,
   exportChanges: 'Export',

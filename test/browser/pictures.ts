@@ -2,6 +2,7 @@
 // node test/browser/pictures.ts FOLDER
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { loseChanges, signOut, waitForDays } from './device.ts';
 import { openOutlook, type Outlook } from './outlook.ts';
 
 const folder = process.argv[2] ?? 'docs/pictures';
@@ -61,7 +62,35 @@ async function walk(outlook: Outlook, suffix: string): Promise<void> {
   outlook.fault('none');
 }
 
+/** What the strip says of the device, one state after the other; each begins with the pane opened anew. */
+async function walkStrip(outlook: Outlook, suffix: string): Promise<void> {
+  const strip = outlook.pane.locator('[role=status]').first();
+  const picture = async (name: string, says: string | RegExp) => {
+    await strip.getByText(says).waitFor();
+    await shoot(outlook, `strip-${name}-${suffix}`);
+  };
+  await loseChanges(outlook, 3);
+  await picture('lost', /^3 changes waited here/);
+  await outlook.button('OK').click();
+  const signInAgain = await signOut(outlook);
+  await outlook.button('Track').click();
+  await picture('sign-in', '1 change waits on this device.');
+  await signInAgain();
+  await strip.getByRole('button', { name: 'Sign in' }).click();
+  await outlook.says('Tracked');
+  await waitForDays(outlook);
+  await picture('old', /^The oldest has waited since/);
+  outlook.fault('none');
+  await strip.getByRole('button').first().waitFor({ state: 'detached' });
+}
+
 mkdirSync(folder, { recursive: true });
+for (const colorScheme of ['light', 'dark', 'contrast'] as const) {
+  const outlook = await openOutlook({ colorScheme: colorScheme === 'light' ? 'light' : 'dark' });
+  if (colorScheme === 'contrast') await outlook.page.emulateMedia({ forcedColors: 'active' });
+  await outlook.page.getByRole('button', { name: '320 px' }).click();
+  await walkStrip(outlook, `320-${colorScheme}`).finally(() => outlook.close());
+}
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [320, 450]) {
     const outlook = await openOutlook({ colorScheme });
