@@ -81,7 +81,7 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
     const strange = await apply(await sent({ from: eve, internetMessageId: '<eve@else.example>' }), hers);
     expect(strange.recordId).not.toBe(first.recordId);
 
-    const deliver = (From: string, MessageId: string) =>
+    const deliver = (From: string, MessageId: string, stamp: string) =>
       world.as(miguel).send('POST', 'emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail', {
         MessageId,
         Subject: 'Re: Order 17',
@@ -96,11 +96,16 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
         Attachments: [],
         ExtraProperties: { internetmessageheaders: `X-Alongside-Stamp: ${stamp}\r\n` },
       });
-    const copy = await deliver('dana@contoso.example', '<sent-18@contoso.example>');
+    const copy = await deliver('dana@contoso.example', '<sent-18@contoso.example>', stamp);
     expect(copy.body).toMatchObject({ activityid: first.recordId });
-    const forged = await deliver('miguel@contoso.example', '<forged@contoso.example>');
+    const forged = await deliver('miguel@contoso.example', '<forged@contoso.example>', stamp);
     expect(forged.status).toBe(200);
     expect(forged.body['activityid']).not.toBe(first.recordId);
+
+    const other = '0190aaaa-0000-7000-8000-000000000002';
+    const planted = await apply(await sent({ stamp: other }, { id: other }), his); // not made by whoever sent the mail
+    const real = await deliver('dana@contoso.example', '<sent-19@contoso.example>', other);
+    expect(real.body['activityid']).not.toBe(planted.recordId);
   });
 
   test('track, repeated by anybody, in any order, at the same time, is one e-mail', async () => {
