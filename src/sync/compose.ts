@@ -16,7 +16,6 @@ import type { startFollowing } from './start-following.ts';
 import { createGestures, type Gestures } from './gestures.ts';
 import { createLeaseLocks, createWebLocks, mayLock } from './locks.ts';
 import { openDevice, watchDevice } from './open-device.ts';
-import type { PeerNews } from './peers.ts';
 import type { Store } from './store.ts';
 import { createStatuses, type Statuses } from './statuses.ts';
 
@@ -92,7 +91,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     tellPeers: (news) => peers?.postMessage(news),
     report: options.report,
   });
-  peers?.addEventListener('message', (event: MessageEvent<PeerNews>) => corridor.hearPeer(event.data));
+  peers?.addEventListener('message', ({ data }: MessageEvent<unknown>) => corridor.hearPeer(data));
   if (options.notes) await watchDevice({ store, device, statuses, name, notes: options.notes });
   const gestures = createGestures({
     corridor,

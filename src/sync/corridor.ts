@@ -1,7 +1,7 @@
 import { isSettled, type Change, type ChangeStatus } from '../model/change.ts';
 import { captureLock, carryLock } from './carry-lane.ts';
 import { createDrainer, type Drainer, type DrainOptions } from './drain.ts';
-import { reconcile, toldToPeers, type PeerNews } from './peers.ts';
+import { parsePeerNews, reconcile, toldToPeers, type PeerNews } from './peers.ts';
 import { believe } from './shadows.ts';
 import { statusOf } from './shown.ts';
 import type { OutboxEntry } from './store.ts';
@@ -31,8 +31,8 @@ export interface Corridor {
   lastUnfinished(lane: string): Promise<string | null>;
   /** News from the server about a Change. */
   hear(status: ChangeStatus): Promise<void>;
-  /** What another pane of this browser tells about the outbox that both have. */
-  hearPeer(news: PeerNews): void;
+  /** What another pane of this browser tells about the outbox that both have; what is no news to us is only reported. */
+  hearPeer(message: unknown): void;
   /** The server is there (again): tries everything that waits, and asks after what it was handed. */
   connected(): void;
   /** Try everything that waits, now. */
@@ -105,7 +105,13 @@ export async function startCorridor(options: CorridorOptions): Promise<Corridor>
       const waits = (await store.lane(status.lane)).some(({ state }) => state === 'pending');
       if (waits) drainer.retryLane(status.lane);
     },
-    hearPeer(news) {
+    hearPeer(message) {
+      let news: PeerNews;
+      try {
+        news = parsePeerNews(message);
+      } catch (error) {
+        return options.report(error);
+      }
       switch (news.kind) {
         case 'recorded':
           known.add(news.status.id);

@@ -1,5 +1,8 @@
 import type { ChangeStatus } from '../model/change.ts';
 import { isSettled } from '../model/change.ts';
+import { MalformedChange, parseChangeStatus } from '../model/parse-change.ts';
+import { isGuid } from '../model/uuid.ts';
+import { isObject } from '../api/http.ts';
 import { shownState, statusOf } from './shown.ts';
 import type { Statuses } from './statuses.ts';
 import type { OutboxEntry, Store } from './store.ts';
@@ -10,6 +13,27 @@ export type PeerNews =
   | { readonly kind: 'recorded'; readonly status: ChangeStatus }
   | { readonly kind: 'moved'; readonly statuses: readonly ChangeStatus[] }
   | { readonly kind: 'dropped'; readonly id: string };
+
+/**
+ * A pane that was opened before an update tells what another version knows.
+ * @throws MalformedChange naming the field
+ */
+export function parsePeerNews(value: unknown): PeerNews {
+  if (!isObject(value)) throw new MalformedChange('news');
+  const { kind, status, statuses, id } = value;
+  switch (kind) {
+    case 'recorded':
+      return { kind, status: parseChangeStatus(status) };
+    case 'moved':
+      if (!Array.isArray(statuses)) throw new MalformedChange('statuses');
+      return { kind, statuses: statuses.map(parseChangeStatus) };
+    case 'dropped':
+      if (typeof id !== 'string' || !isGuid(id)) throw new MalformedChange('id');
+      return { kind, id };
+    default:
+      throw new MalformedChange('kind');
+  }
+}
 
 /** Statuses whose every word is told to the other panes as well. */
 export function toldToPeers(statuses: Statuses, tell: (news: PeerNews) => void): Statuses {

@@ -1,5 +1,6 @@
 import type { Queue } from '../api/queue.ts';
 import type { ChangeStatus } from '../model/change.ts';
+import { parseChangeStatus } from '../model/parse-change.ts';
 import type { Corridor } from './corridor.ts';
 import { follow } from './follow.ts';
 import type { Locks } from './locks.ts';
@@ -20,7 +21,9 @@ export async function startFollowing(
 ): Promise<void> {
   const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(`alongside.events.${name}`) : null;
   const hear = (status: ChangeStatus) => corridor.hear(status);
-  channel?.addEventListener('message', (event: MessageEvent<ChangeStatus>) => void hear(event.data).catch(report));
+  // The pane that reads for all may be of another version.
+  const hearPeer = async (told: unknown) => hear(parseChangeStatus(told));
+  channel?.addEventListener('message', ({ data }: MessageEvent<unknown>) => void hearPeer(data).catch(report));
   signal.addEventListener('abort', () => channel?.close());
   const connected = () => corridor.connected();
   const now = () => Date.now();

@@ -129,6 +129,35 @@ test('what a pane that slept tells late does not take back what is known since',
   expect(two.statuses.get(change.id)?.state).toBe('queued');
 });
 
+const told = {
+  id: '0190a000-0000-7000-8000-000000000001',
+  lane: 'm1.one',
+  kind: 'track',
+  state: 'waiting',
+  at: '2026-11-21T08:00:00.000Z',
+  reason: null,
+  nextTryAt: null,
+  position: null,
+  result: null,
+};
+test.each<[string, unknown, string]>([
+  ['nothing', null, 'news'],
+  ['a word', 'moved', 'news'],
+  ['another kind', { kind: 'forwarded', id: told.id }, 'kind'],
+  ['no status', { kind: 'recorded' }, 'status'],
+  ['another state', { kind: 'recorded', status: { ...told, state: 'paused' } }, 'state'],
+  ['no list', { kind: 'moved', statuses: told }, 'statuses'],
+  ['one status that fits and one that does not', { kind: 'moved', statuses: [told, { ...told, at: 7 }] }, 'at'],
+  ['no id', { kind: 'dropped', id: {} }, 'id'],
+])('a pane of another version tells %s: that is reported, and nothing else happens', async (_name, message, field) => {
+  const { one } = await openTwo();
+  one.statuses.set({ ...told, id: '0190a000-0000-7000-8000-000000000002', kind: 'track', state: 'waiting' });
+  const before = one.statuses.all();
+  one.corridor.hearPeer(message);
+  expect(one.statuses.all()).toBe(before);
+  await expect(one.calm()).rejects.toMatchObject({ name: 'MalformedChange', field });
+});
+
 test('what becomes due while its own pass still carries another lane is carried when that is over', async () => {
   const store = createMemoryStore({ durable: true });
   let crmIsBack = false;
