@@ -87,6 +87,8 @@ const intricate: [string, string][] = [
   ['tags in one another', '<i>'.repeat(1_700_000)],
   ['entities', '&amp;'.repeat(1_000_000)],
   ['styles', `<p style="${'color:red;'.repeat(500_000)}">x</p>`],
+  ['braces in a style', `<p style="${'a{'.repeat(2_500_000)}">x</p>`],
+  ['comments in a style', `<p style="${'/**/'.repeat(1_250_000)}color:red">x</p>`],
   ['attributes', `<p ${'a=b '.repeat(1_250_000)}>x</p>`],
   ['scripts that do not end', '<script>'.repeat(600_000)],
   ['comments that do not end', '<!--'.repeat(1_250_000)],
