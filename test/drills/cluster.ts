@@ -30,8 +30,9 @@ export function createCluster(parent?: string): Cluster | undefined {
     for (const pid of family) signal(pid, 'SIGKILL');
     await until('PostgreSQL is dead', () => family.every((pid) => !isAlive(pid)));
   };
-  const query = async (text: string) => {
-    const client = new pg.Client({ connectionString: cluster.url, connectionTimeoutMillis: 2_000 });
+  /** A busy machine takes its time to answer; a dead server would never. */
+  const query = async (text: string, patience = 60_000) => {
+    const client = new pg.Client({ connectionString: cluster.url, connectionTimeoutMillis: patience });
     // A server that dies meanwhile says so by an event, besides failing the query.
     client.on('error', () => undefined);
     try {
@@ -63,7 +64,7 @@ export function createCluster(parent?: string): Cluster | undefined {
       });
       // A database that is not up yet looks like one that lost its rows.
       await until('PostgreSQL answers', () =>
-        query('select 1').then(
+        query('select 1', 2_000).then(
           () => true,
           () => false,
         ),
