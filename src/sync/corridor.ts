@@ -119,6 +119,8 @@ export async function startCorridor(options: CorridorOptions): Promise<Corridor>
           if (own.get(news.status.id) === null) own.set(news.status);
           return drainer.kick();
         case 'moved':
+          // Perhaps the first word of it: recorded after we read the outbox and before we listened.
+          for (const { id } of news.statuses) known.add(id);
           return own.set(...news.statuses);
         case 'dropped':
           return own.forget(news.id);

@@ -129,6 +129,29 @@ test('what a pane that slept tells late does not take back what is known since',
   expect(two.statuses.get(change.id)?.state).toBe('queued');
 });
 
+test('what a pane hears of only half-way through is let go when it has left the outbox, though nobody told its end', async () => {
+  const [locks, peers] = [createPageLocks(), createPeers()];
+  const store = createMemoryStore({ durable: true });
+  const one = await openWorld(store, locks, undefined, undefined, peers);
+  one.crmFails = away();
+  let read = (): void => undefined;
+  const asleep = new Promise<void>((resolve) => (read = resolve));
+  const entries = store.entries.bind(store);
+  const slow: Store = { ...store, entries: async () => ((found) => asleep.then(() => found))(await entries()) };
+  const opening = openWorld(slow, locks, one, undefined, peers);
+  const change = trackChange({});
+  await one.corridor.submit(change);
+  await one.calm();
+  read();
+  const two = await opening;
+  two.corridor.hearPeer({ kind: 'moved', statuses: [one.statuses.get(change.id)] });
+  expect(two.statuses.get(change.id)?.state).toBe('queued');
+  await one.finishOnServer(change.id);
+  two.corridor.retryNow();
+  await calm(one, two);
+  expect(two.statuses.get(change.id)).toBeNull();
+});
+
 const told = {
   id: '0190a000-0000-7000-8000-000000000001',
   lane: 'm1.one',
