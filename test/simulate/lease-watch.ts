@@ -2,45 +2,56 @@ import type { Claim } from '../../src/server/queue/claim.ts';
 import type { Ledger } from '../../src/server/queue/ledger.ts';
 import type { Program } from './program.ts';
 
+type Daemon = Pick<Program, 'name' | 'heardFrom'>;
+
 /** Watches what the daemons do with their claims, for I6. */
 export interface LeaseWatch {
   readonly violations: readonly string[];
-  readonly watch: (program: Program, ledger: Ledger) => Ledger;
+  readonly watch: (program: Daemon, ledger: Ledger) => Ledger;
 }
 
 interface Held {
   readonly by: string;
   readonly claim: Claim;
+  readonly from: number;
   until: number;
   /** Its end is being written: who is killed meanwhile does not hear whether that was committed, and nor do we. */
   closing: boolean;
 }
 
-export function createLeaseWatch(now: () => number): LeaseWatch {
+/** Milliseconds, as promised: not taken from the product, which is what is checked. */
+const leaseTime = 60_000;
+
+/** A lease counts from the commit that gave it; who slept before hearing of it may have lost it by then, and to whom we know. */
+export function createLeaseWatch(): LeaseWatch {
+  /** Of each lane, the claim committed last. */
   const newest = new Map<string, Held>();
   const violations: string[] = [];
-  const claimed = (by: string, claim: Claim): void => {
+  const claimed = ({ name: by, heardFrom: from }: Daemon, claim: Claim): void => {
     const { lane } = claim.change;
-    const before = newest.get(lane);
-    if (before !== undefined && before.until > now() && !before.closing)
-      violations.push(`${by} claimed ${claim.change.id} while ${before.by} had a live lease on its lane`);
-    newest.set(lane, { by, claim, until: now() + 60_000, closing: false });
+    const other = newest.get(lane);
+    const held: Held = { by, claim, from, until: from + leaseTime, closing: false };
+    const isLate = other !== undefined && other.from > from;
+    const [before, after] = isLate ? [held, other] : [other, held];
+    if (before !== undefined && before.until > after.from && !before.closing)
+      violations.push(`${after.by} claimed ${after.claim.change.id} while ${before.by} had a live lease on its lane`);
+    newest.set(lane, after);
   };
-  const closed = (by: string, claim: Claim, stood: boolean): void => {
+  const closed = ({ name: by, heardFrom: at }: Daemon, claim: Claim, stood: boolean): void => {
     const held = newest.get(claim.change.lane);
     if (!stood || held === undefined) return;
-    if (held.claim.change.id === claim.change.id && held.claim.generation !== claim.generation)
+    if (isSame(held.claim, claim)) newest.delete(claim.change.lane);
+    else if (held.claim.seq === claim.seq && held.from < at)
       violations.push(`${by} closed ${claim.change.id} under a claim that ${held.by} had taken over`);
-    else newest.delete(claim.change.lane);
   };
   /** A try to close that failed was not committed; one that is never answered may have been. */
-  const closing = async (by: string, claim: Claim, write: () => Promise<boolean>): Promise<boolean> => {
+  const closing = async (program: Daemon, claim: Claim, write: () => Promise<boolean>): Promise<boolean> => {
     const held = newest.get(claim.change.lane);
-    const mine = held?.claim.generation === claim.generation ? held : undefined;
+    const mine = held !== undefined && isSame(held.claim, claim) ? held : undefined;
     if (mine) mine.closing = true;
     try {
       const stood = await write();
-      closed(by, claim, stood);
+      closed(program, claim, stood);
       return stood;
     } finally {
       if (mine) mine.closing = false;
@@ -52,18 +63,22 @@ export function createLeaseWatch(now: () => number): LeaseWatch {
       ...ledger,
       async claim(most) {
         const claims = await ledger.claim(most);
-        for (const claim of claims) claimed(program.name, claim);
+        for (const claim of claims) claimed(program, claim);
         return claims;
       },
       async renew(claim) {
         const stands = await ledger.renew(claim);
         const held = newest.get(claim.change.lane);
-        if (stands && held?.claim.generation === claim.generation) held.until = now() + 60_000;
+        if (stands && held !== undefined && isSame(held.claim, claim)) held.until = program.heardFrom + leaseTime;
         return stands;
       },
-      finish: (claim, end) => closing(program.name, claim, () => ledger.finish(claim, end)),
+      finish: (claim, end) => closing(program, claim, () => ledger.finish(claim, end)),
       putOff: (claim, delay, reason, outage) =>
-        closing(program.name, claim, () => ledger.putOff(claim, delay, reason, outage)),
+        closing(program, claim, () => ledger.putOff(claim, delay, reason, outage)),
     }),
   };
+}
+
+function isSame(one: Claim, other: Claim): boolean {
+  return one.seq === other.seq && one.generation === other.generation;
 }

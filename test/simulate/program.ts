@@ -13,6 +13,8 @@ export interface Program {
   readonly alive: boolean;
   /** Frozen, and not heard of since. */
   readonly asleep: boolean;
+  /** When the call was made whose answer it heard last, by the true clock: long ago if it slept before it heard. */
+  readonly heardFrom: number;
   /** Milliseconds since 1970 by this program's own clock. */
   readonly now: () => number;
   readonly call: <Answer>(what: string, usual: number, work: () => Answer | Promise<Answer>) => Promise<Answer>;
@@ -50,6 +52,7 @@ export function startProgram(name: string, { clock, random, fates, skew = 0, cou
   const listeners: (() => void)[] = [];
   let alive = true;
   let frozenUntil = 0;
+  let heardFrom = clock.now();
 
   const after = (delay: number, ring: () => void): (() => void) => {
     let cancel = (): void => undefined;
@@ -76,11 +79,13 @@ export function startProgram(name: string, { clock, random, fates, skew = 0, cou
     }
     if (fate === 'fails') throw new InjectedFailure(`${what} failed`);
     const answer = await clock.during(Promise.resolve(work()));
+    const madeAt = clock.now();
     if (fate === 'killed-after') kill();
     if (fate === 'frozen') {
       frozenUntil = clock.now() + nap;
       await new Promise<void>((resolve) => void after(0, resolve));
     }
+    heardFrom = madeAt;
     return alive ? answer : never();
   };
   return {
@@ -90,6 +95,9 @@ export function startProgram(name: string, { clock, random, fates, skew = 0, cou
     },
     get asleep() {
       return alive && frozenUntil > clock.now();
+    },
+    get heardFrom() {
+      return heardFrom;
     },
     now: () => clock.now() + skew,
     call: (what, usual, work) =>

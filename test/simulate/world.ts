@@ -60,7 +60,7 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
   };
   const network = createNetwork({ clock, randomOf, troubleOf: weather.troubleOf, tell: story.tell });
   network.serve(crmOrigin, { program: null, answer: async (request) => answerWebApi(crm, request, authorOf(request)) });
-  const leases = createLeaseWatch(clock.now);
+  const leases = createLeaseWatch();
   await empty(database);
 
   const hers = createDevice("Dana's machine", 'alongside.dana', scenario.webLocks, clock.now);
