@@ -1,18 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { createHttp } from '../../src/api/http.ts';
 import { createQueue } from '../../src/api/queue.ts';
+import { doneStatus } from '../sync/samples.ts';
 
-const done = {
-  id: '0190aaaa-0000-7000-8000-000000000001',
-  lane: 'm1.x',
-  kind: 'track',
-  state: 'done',
-  at: '2026-11-21T08:00:00Z',
-  reason: null,
-  nextTryAt: null,
-  position: null,
-  result: null,
-};
+const done = doneStatus(1);
 
 const answering = (body: string) =>
   createQueue(

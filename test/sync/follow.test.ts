@@ -4,6 +4,7 @@ import type { ChangeStatus } from '../../src/model/change.ts';
 import { CrmError } from '../../src/model/errors.ts';
 import { follow } from '../../src/sync/follow.ts';
 import { createPageLocks } from './page-locks.ts';
+import { doneStatus } from './samples.ts';
 import { createTime, type Time } from './time.ts';
 
 /** An event log that a test writes, and what lies between it and the pane. */
@@ -15,18 +16,6 @@ interface Server {
   write(number: number): void;
   cut(): void;
 }
-
-const statusOf = (number: number): ChangeStatus => ({
-  id: `0190aaaa-0000-7000-8000-${String(number).padStart(12, '0')}`,
-  lane: 'm1.x',
-  kind: 'track',
-  state: 'done',
-  at: '2026-11-21T08:00:00Z',
-  reason: null,
-  nextTryAt: null,
-  position: null,
-  result: null,
-});
 
 function createServer(time: Time): Server & Pick<Queue, 'events' | 'poll'> {
   let wake = new Set<() => void>();
@@ -53,7 +42,7 @@ function createServer(time: Time): Server & Pick<Queue, 'events' | 'poll'> {
       return polls;
     },
     write(number) {
-      server.log.push(statusOf(number));
+      server.log.push(doneStatus(number));
       tell();
     },
     cut() {
@@ -172,7 +161,7 @@ test('a stream that breaks after its greeting is opened again at the same place,
   const { server, heard, pass, close } = await openPane('open');
   server.write(1);
   await pass(1);
-  server.log.push(statusOf(2)); // written while the line is down
+  server.log.push(doneStatus(2)); // written while the line is down
   server.cut();
   await pass(3);
   server.write(3);

@@ -1,4 +1,4 @@
-import type { RegardChange, TrackChange, UntrackChange } from '../../src/model/change.ts';
+import type { ChangeStatus, RegardChange, TrackChange, UntrackChange } from '../../src/model/change.ts';
 import type { RegardingRef } from '../../src/model/records.ts';
 import { uuidV7 } from '../../src/model/uuid.ts';
 
@@ -65,3 +65,16 @@ export function regardChange(differs: Partial<RegardChange>, key = 'm1.one'): Re
 export function untrackChange(differs: Partial<UntrackChange>, key = 'm1.one'): UntrackChange {
   return { ...gesture(key), kind: 'untrack', mail: identity(key), keepRecord: false, ...differs };
 }
+
+/** What the server tells of a Change that it has carried out. */
+export const doneStatus = (number: number): ChangeStatus => ({
+  id: `0190aaaa-0000-7000-8000-${String(number).padStart(12, '0')}`,
+  lane: 'm1.x',
+  kind: 'track',
+  state: 'done',
+  at: '2026-11-21T08:00:00Z',
+  reason: null,
+  nextTryAt: null,
+  position: null,
+  result: null,
+});
