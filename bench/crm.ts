@@ -1,11 +1,10 @@
 // The figures of the CRM: the server in a process of its own on one core, the clients in this process on another, 100,000
 // contacts, ten connections; SQLite, and PostgreSQL beside it where it is installed. One JSON line per figure.
-import { fork, spawnSync, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { createDataverse } from '../src/api/dataverse.ts';
 import { createPeople } from '../src/api/people.ts';
 import type { HttpRequest } from '../src/api/http.ts';
@@ -26,19 +25,14 @@ import type { Ready, Usage } from './crm-server.ts';
 import { atLeast, atMost, percentile } from './figure.ts';
 import { measureMalformed } from './malformed.ts';
 import { load, sendAll, WARM_UP, type Shot } from './load.ts';
+import { cores, pin } from './pin.ts';
+import { vacuum } from './vacuum.ts';
 
 const contacts = Number(process.env['BENCH_CONTACTS'] ?? 100_000);
 const seconds = Number(process.env['BENCH_SECONDS'] ?? 5);
 const connections = 10;
 const api = '/api/data/v9.2';
-const cores = { server: 0, clients: 1 };
 const random = (below: number) => Math.floor(Math.random() * below);
-
-/** Binds a process, with all its threads, to a core. @returns the core, or `null` where that cannot be done */
-function pin(pid: number, core: number): number | null {
-  if (cpus().length < 2) return null;
-  return spawnSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]).status === 0 ? core : null;
-}
 
 class Server {
   readonly url: string;
@@ -211,13 +205,6 @@ async function measure(engine: string, database: Record<string, string>, settle?
   } finally {
     await server.stop();
   }
-}
-
-/** What PostgreSQL does by itself within minutes. */
-async function vacuum(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query('vacuum analyze').finally(() => client.end());
 }
 
 const clientCore = pin(process.pid, cores.clients);

@@ -7,7 +7,7 @@ import type { Database } from '../src/server/db/open.ts';
 export const owner = 'd0000000-0000-4000-8000-000000000001';
 
 /** A mail of two pages. */
-const bodyHtml = `<p>${'What was agreed on Tuesday, once more in writing. '.repeat(80)}</p>`;
+export const bodyHtml = `<p>${'What was agreed on Tuesday, once more in writing. '.repeat(80)}</p>`;
 
 /** A track in a lane of its own. */
 export function trackOf(attachments: readonly RecordedAttachment[] = []): TrackChange {

@@ -9,6 +9,7 @@ const programs = {
   pane: () => run('scripts/build.js') || run('--no-warnings', 'bench/pane.ts'),
   crm: () => run('--no-warnings', 'bench/crm.ts'),
   ledger: () => run('--no-warnings', 'bench/ledger.ts'),
+  track: () => run('--no-warnings', 'bench/track.ts'),
   outbox: () => run('scripts/build.js') || run('--no-warnings', 'bench/outbox.ts'),
 };
 const wanted = process.argv.slice(2);
