@@ -103,7 +103,9 @@ async function touch(crm: Dataverse, mail: PromotedMail, change: TrackChange): P
 async function promote(change: TrackChange, messageId: string, services: ApplyServices): Promise<ChangeResult> {
   const { mail, regarding } = change;
   const { attachments, leftOut } = await attachmentsOf(change, services);
-  const row = await services.crm.act(`emails(${change.id})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`, {
+  const { message, more } = deliveryOf(change);
+  const row = await services.crm.act(message, {
+    ...more,
     MessageId: messageId,
     Subject: mail.subject,
     From: mail.from === null ? '' : writeAddress(mail.from),
@@ -117,6 +119,7 @@ async function promote(change: TrackChange, messageId: string, services: ApplySe
     Attachments: attachments,
     ExtraProperties: {
       '@odata.type': 'Microsoft.Dynamics.CRM.email',
+      ...(mail.headers === undefined ? {} : { internetmessageheaders: mail.headers }),
       ...(regarding === null ? {} : bind(regarding.table, regarding.id)),
     },
   });
@@ -131,6 +134,13 @@ async function promote(change: TrackChange, messageId: string, services: ApplySe
     { ...promoted, regarding: promoted.regarding ?? regarding },
     { already, leftOut, previousRegarding: null },
   );
+}
+
+/** By hand, under the id of the click; or as what a synchronising server delivers, under an id that the CRM chooses. */
+function deliveryOf({ id, accepted }: TrackChange): { message: string; more: Row } {
+  return accepted === undefined
+    ? { message: `emails(${id})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`, more: {} }
+    : { message: 'emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail', more: { ValidateBeforeCreate: false } };
 }
 
 async function attachmentsOf(

@@ -33,6 +33,8 @@ export interface RecordedMail
   /** HTML as the mail has it, unsanitised: sanitised wherever it is shown. */
   readonly bodyHtml: string;
   readonly attachments: readonly RecordedAttachment[];
+  /** Those by which the CRM joins mails to threads, as lines of RFC 5322, where whoever recorded the mail could read them. */
+  readonly headers?: string;
 }
 
 /** The bytes lie beside the Change as blob number `index`, unless `leftOut` says why not. */
@@ -53,6 +55,8 @@ export interface TrackChange extends Gesture {
   readonly kind: 'track';
   readonly mail: RecordedMail;
   readonly regarding: RegardingRef | null;
+  /** No person asked for it: somebody's rule for automatic tracking accepted the mail, and the CRM notes whose. */
+  readonly accepted?: 'automatic';
 }
 
 export interface RegardChange extends Gesture {

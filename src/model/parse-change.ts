@@ -119,6 +119,7 @@ export function parseChange(value: unknown): Change {
         kind,
         mail: parseMail(fields['mail']),
         regarding: parseRegarding(fields['regarding']),
+        ...(fields['accepted'] === undefined ? {} : { accepted: oneOf(fields, 'accepted', ['automatic'] as const) }),
       } satisfies TrackChange;
     case 'regard':
       return {
@@ -187,6 +188,7 @@ function parseMail(value: unknown): RecordedMail {
     importance: oneOf(fields, 'importance', ['low', 'normal', 'high'] as const),
     bodyHtml: textOf(fields, 'bodyHtml', bodyLimit),
     attachments: listOf(fields, 'attachments', mostAttachments, parseAttachment),
+    ...(fields['headers'] === undefined ? {} : { headers: textOf(fields, 'headers', 200_000) }),
   };
 }
 

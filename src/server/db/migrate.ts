@@ -15,6 +15,7 @@ import { wholeAddresses } from './migrations/0010-addresses.ts';
 import { fileBlocks } from './migrations/0011-file-blocks.ts';
 import { ledgerHeads } from './migrations/0012-ledger.ts';
 import { imageIds } from './migrations/0013-image-ids.ts';
+import { mailboxTables } from './migrations/0014-mailbox.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -32,6 +33,7 @@ const steps = new Map<string, Step>([
   ['0011-file-blocks', fileBlocks],
   ['0012-ledger', ledgerHeads],
   ['0013-image-ids', imageIds],
+  ['0014-mailbox', mailboxTables],
 ]);
 
 /** Names that steps had before every number was one step's alone; databases that know them are brought along. */

@@ -67,6 +67,11 @@ export interface SourceItem {
   readonly isMarked: boolean;
   /** Bytes, as the server states them. */
   readonly size: number;
+  /**
+   * In-Reply-To, References, Thread-Index and our stamp, those the mail has, as lines of RFC 5322, where they come with the
+   * listing. Absent where they do not; the mail itself is read for them then, when something depends on them.
+   */
+  readonly headers?: string;
 }
 
 export interface ChangePage {
