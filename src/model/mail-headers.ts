@@ -64,6 +64,9 @@ export function namedMails(
 
 function idsIn(text: string | undefined): string[] {
   if (text === undefined) return [];
-  const found = text.slice(0, LONGEST).match(/<[^<>]*>/g);
-  return (found ?? [text]).flatMap((id) => canonicalMessageId(id) ?? []);
+  // The ids that are near stand at the end; an id that is cut in two names nothing.
+  const half = LONGEST / 2;
+  const short = text.length <= LONGEST ? text : `${text.slice(0, half)}<>${text.slice(-half)}`;
+  const found = short.match(/<[^<>]*>/g);
+  return (found ?? [short]).flatMap((id) => canonicalMessageId(id) ?? []);
 }

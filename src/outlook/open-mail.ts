@@ -1,17 +1,8 @@
+import { dateIn, importanceIn, stampIn } from '../model/header-block.ts';
 import type { MailMessage } from '../model/message.ts';
-import { dateHeader } from './date-header.ts';
 import { itemClosed, type ReadableMail } from './mailbox.ts';
 import { ask, has } from './office.ts';
-import { stampIn, wishOf } from './stamp.ts';
-
-/** `Importance: high` or `X-Priority: 1 (Highest)`: the header says what Office.js does not. */
-function importanceIn(headers: string): MailMessage['importance'] {
-  const word = /^importance:\s*(high|low)/im.exec(headers)?.[1]?.toLowerCase();
-  if (word === 'high' || word === 'low') return word;
-  const digit = /^x-priority:\s*([1-5])/im.exec(headers)?.[1];
-  if (digit === undefined || digit === '3') return 'normal';
-  return digit < '3' ? 'high' : 'low';
-}
+import { wishOf } from './stamp.ts';
 
 function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
   const binary = atob(text.replace(/\s+/g, ''));
@@ -61,7 +52,7 @@ export async function readMail(
   return {
     message: {
       ...message,
-      sentAt: dateHeader(headers),
+      sentAt: dateIn(headers),
       importance: importanceIn(headers),
       ...(stamp === undefined ? {} : { stamp }),
     },

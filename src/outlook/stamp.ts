@@ -42,14 +42,6 @@ export function draftWish(item: Office.MessageCompose): DraftWish | null {
   };
 }
 
-/** The stamp in a raw header block. */
-export function stampIn(headers: string): string | undefined {
-  const value = new RegExp(`^${stampHeader}:[ \\t]*(?:\\r?\\n[ \\t]+)?(\\S+)[ \\t]*\\r?$`, 'im')
-    .exec(headers)?.[1]
-    ?.toLowerCase();
-  return value !== undefined && isGuid(value) ? value : undefined;
-}
-
 /** Whether a mail in read mode carries a wish of this mailbox's own person. */
 export async function wishOf(item: Office.MessageRead, stamp: string): Promise<Wish | undefined> {
   const from = item.from?.emailAddress.toLowerCase();

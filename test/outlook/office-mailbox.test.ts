@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { dateHeader } from '../../src/outlook/date-header.ts';
+import { dateIn } from '../../src/model/header-block.ts';
 import type { Mailbox } from '../../src/outlook/mailbox.ts';
 import { createOfficeMailbox } from '../../src/outlook/office-mailbox.ts';
 import { FakeOffice, type FakeMail } from './fake-office.ts';
@@ -77,7 +77,7 @@ describe('mails as they come', () => {
     ['Date: the other day', null],
     ['X-Date: Fri, 20 Nov 2026 08:59:30 +0100', null],
     ['', null],
-  ])('%j is sent at %s', (headers, sentAt) => expect(dateHeader(headers)).toBe(sentAt));
+  ])('%j is sent at %s', (headers, sentAt) => expect(dateIn(headers)).toBe(sentAt));
 });
 
 describe('a draft', () => {

@@ -2,7 +2,8 @@
 // again, so the second start over 10,000 mails reads 10,000 directory entries and no mail.
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { headLimit, readSummary } from './message.ts';
+import { headLimit } from '../../mailbox/mime/head.ts';
+import { readSummary } from './message.ts';
 import { readRange } from './mail-path.ts';
 import type { MailFile, MailPath } from './mail-path.ts';
 import { splitMbox } from './mbox.ts';

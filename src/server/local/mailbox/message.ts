@@ -1,8 +1,9 @@
 // What a mail says, read from its bytes. Malformed mail is read as far as it goes and never throws: a list with a strange
 // line in it is better than no list.
 import { createHash } from 'node:crypto';
-import PostalMime from 'postal-mime';
-import type { Address, Attachment, Email } from 'postal-mime';
+import type { Email } from 'postal-mime';
+import { headOf } from '../../mailbox/mime/head.ts';
+import { bytesOf, isInvitation, parseMime, partsOf, peopleIn } from '../../mailbox/mime/parse-mime.ts';
 import { readInvitation } from './invitation.ts';
 import type { Invitation } from './invitation.ts';
 
@@ -50,40 +51,8 @@ export interface Content {
   invitation: Invitation | null;
 }
 
-/** Bytes of a mail that a list may need; headers longer than this are cut. */
-export const headLimit = 256 * 1024;
-const limits = { maxNestingDepth: 100, maxHeadersSize: 1024 * 1024, maxRfc822NestingDepth: 0 };
-
-/** The header block of a mail, without its body. */
-export const headOf = (raw: Uint8Array): Uint8Array => {
-  const bytes = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.byteLength, headLimit));
-  const ends = ['\r\n\r\n', '\n\n'].map((gap) => bytes.indexOf(gap)).filter((at) => at >= 0);
-  return bytes.subarray(0, ends.length ? Math.min(...ends) : bytes.length);
-};
-
 export const digest = (text: string | Uint8Array, bytes = 24) =>
   createHash('sha256').update(text).digest().subarray(0, bytes).toString('base64');
-
-const parse = async (raw: Uint8Array): Promise<Email> => {
-  try {
-    return await PostalMime.parse(raw, limits);
-  } catch {
-    // Nested or inflated beyond the limits. The subject and the sender are still worth showing.
-    return await PostalMime.parse(headOf(raw).subarray(0, 64 * 1024), limits).catch(() => ({
-      headers: [],
-      headerLines: [],
-      attachments: [],
-    }));
-  }
-};
-
-const people = (addresses: Address[] | undefined): Person[] =>
-  (addresses ?? [])
-    .flatMap((each) => each.group ?? [each])
-    .filter((each) => each.address || each.name)
-    .map((each) => ({ name: each.name || each.address || '', address: each.address ?? '' }));
-
-const person = (address: Address | undefined) => people(address ? [address] : [])[0] ?? null;
 
 const header = (mail: Email, key: string) => mail.headers.find((each) => each.key === key)?.value.trim();
 
@@ -122,14 +91,16 @@ const conversation = (mail: Email, subject: string) => {
 const summaryOf = (mail: Email): Summary => {
   const subject = mail.subject ?? '';
   const sent = time(mail.date);
+  const [from = null] = peopleIn(mail.from && [mail.from]);
+  const [sender = null] = peopleIn(mail.sender && [mail.sender]);
   return {
     subject,
-    from: person(mail.from) ?? person(mail.sender),
-    sender: person(mail.sender) ?? person(mail.from),
-    replyTo: people(mail.replyTo),
-    to: people(mail.to),
-    cc: people(mail.cc),
-    bcc: people(mail.bcc),
+    from: from ?? sender,
+    sender: sender ?? from,
+    replyTo: peopleIn(mail.replyTo),
+    to: peopleIn(mail.to),
+    cc: peopleIn(mail.cc),
+    bcc: peopleIn(mail.bcc),
     messageId: mail.messageId?.trim() || null,
     sent,
     received: receivedTime(mail) ?? sent,
@@ -140,39 +111,16 @@ const summaryOf = (mail: Email): Summary => {
   };
 };
 
-export const readSummary = async (raw: Uint8Array): Promise<Summary> => summaryOf(await parse(headOf(raw)));
-
-const bytesOf = (content: Attachment['content']) =>
-  typeof content === 'string'
-    ? Buffer.from(content)
-    : content instanceof Uint8Array
-      ? content
-      : new Uint8Array(content);
-
-/** The calendar text of an invitation travels as an alternative body, not as something a person attached. */
-const isInvitation = (part: Attachment) => part.mimeType === 'text/calendar' && part.disposition !== 'attachment';
-
-const nameOf = (part: Attachment, index: number) =>
-  part.filename ?? (part.mimeType === 'message/rfc822' ? `Message ${index + 1}.eml` : `Attachment ${index + 1}`);
+export const readSummary = async (raw: Uint8Array): Promise<Summary> => summaryOf((await parseMime(headOf(raw))).mail);
 
 export const readContent = async (raw: Uint8Array): Promise<Content> => {
-  const mail = await parse(raw);
+  const { mail } = await parseMime(raw);
   const calendar = mail.attachments.find(isInvitation);
   return {
     headers: mail.headers.map((each) => ({ name: each.originalKey, value: each.value })),
     html: mail.html ?? null,
     text: mail.text ?? null,
-    attachments: mail.attachments
-      .filter((part) => !isInvitation(part))
-      .map((part, index) => ({
-        name: nameOf(part, index),
-        contentType: part.mimeType || 'application/octet-stream',
-        contentId: part.contentId?.replace(/^<|>$/g, '') ?? null,
-        inline: part.disposition === 'inline' || part.related === true,
-        bytes: bytesOf(part.content),
-      })),
-    invitation: calendar
-      ? readInvitation(Buffer.from(bytesOf(calendar.content)).toString('utf8'), calendar.method)
-      : null,
+    attachments: partsOf(mail).map(({ isInline, ...part }) => ({ ...part, inline: isInline })),
+    invitation: calendar ? readInvitation(Buffer.from(bytesOf(calendar)).toString('utf8'), calendar.method) : null,
   };
 };

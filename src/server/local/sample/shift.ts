@@ -1,7 +1,7 @@
 // The sample's mails were written once, but should look as if the last one came today. Dates move by whole days, so that a
 // mail from the morning stays one; bytes that are no date stay what they are.
 import { mailDate } from '../mailbox/compose.ts';
-import { headOf } from '../mailbox/message.ts';
+import { headOf } from '../../mailbox/mime/head.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const dateLine =
