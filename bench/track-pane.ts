@@ -56,8 +56,8 @@ export async function openPane({ url, person, token, crmThere }: PaneOptions): P
     statuses,
     locks: createWebLocks(navigator.locks),
     name,
-    applyDirectly: (change) =>
-      crmThere ? apply(change, services) : Promise.reject(new CrmError('offline', 'No connection.')),
+    applyDirectly: (change, note) =>
+      crmThere ? apply(change, { ...services, note }) : Promise.reject(new CrmError('offline', 'No connection.')),
     now: Date.now,
     random: Math.random,
     wake(delay, drain) {

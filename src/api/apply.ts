@@ -12,6 +12,7 @@ import type { MailAddress } from '../model/message.ts';
 import { setNameOf, type RegardingRef } from '../model/records.ts';
 import type { Dataverse, Row } from './dataverse.ts';
 import { findMail, readMail, type MailLookupServices, type PromotedMail } from './tracked-mail.ts';
+import { createTrial, isOvertaken, previousOf, type NoteTried, type Trial } from './trial.ts';
 
 /**
  * Carries one Change into the CRM: the same code in the pane, in a ribbon command and in the server's worker.
@@ -20,7 +21,8 @@ import { findMail, readMail, type MailLookupServices, type PromotedMail } from '
  * - track looks the mail up by Message-ID before it promotes, asks for the Change's id as the row's id, and believes the row
  *   the CRM answers; the CRM itself deduplicates by Message-ID and direction, so a race has one winner and no error.
  * - regard and untrack are statements of a state; saying them again changes nothing. What is written over a row carries the
- *   version that was read: a try that comes late, after others took its place and went on, changes nothing any more.
+ *   version that was read: a try that comes late, after others took its place and went on, changes nothing any more. What
+ *   others set since a try that nobody heard of is not overwritten (trial.ts).
  * - create names the row's id; "it is there already" under that id means the first try arrived.
  *
  * Rejects with CrmError. 'conflict' is given for nothing but a guard in the Change itself.
@@ -30,9 +32,15 @@ export interface ApplyServices extends MailLookupServices {
   readonly attachment: (changeId: string, index: number) => Promise<string | null>;
   /** Bytes the CRM takes per attachment. */
   readonly attachmentLimit: () => Promise<number>;
+  readonly note: NoteTried;
 }
 
-export async function apply(change: Change, services: ApplyServices): Promise<ChangeResult> {
+interface Services extends ApplyServices {
+  readonly trial: Trial;
+}
+
+export async function apply(change: Change, given: ApplyServices): Promise<ChangeResult> {
+  const services = { ...given, trial: createTrial(change, given.note) };
   for (let look = 1; ; look += 1) {
     try {
       return await decide(change, services);
@@ -54,7 +62,7 @@ function isRace(change: Change, error: unknown): error is CrmError {
   return error.facts.status !== undefined && !guarded;
 }
 
-async function decide(change: Change, services: ApplyServices): Promise<ChangeResult> {
+async function decide(change: Change, services: Services): Promise<ChangeResult> {
   switch (change.kind) {
     case 'track':
       return track(change, services);
@@ -70,7 +78,7 @@ async function decide(change: Change, services: ApplyServices): Promise<ChangeRe
 /** How long after a row was made somebody's undo may still remove it; see `touch`. */
 const undoWindow = 60_000;
 
-async function track(change: TrackChange, services: ApplyServices): Promise<ChangeResult> {
+async function track(change: TrackChange, services: Services): Promise<ChangeResult> {
   const mail = await findMail(services, change.mail);
   const existing = mail.found;
   if (existing === null) return promote(change, mail.messageId, services);
@@ -79,15 +87,17 @@ async function track(change: TrackChange, services: ApplyServices): Promise<Chan
 }
 
 /** The e-mail is there, and somebody else's: this person's wish is set on their row. */
-async function join(change: TrackChange, existing: PromotedMail, services: ApplyServices): Promise<ChangeResult> {
-  if (change.regarding !== null && existing.regarding?.id !== change.regarding.id) {
-    const etag = await setRegarding(services.crm, existing, change.regarding);
-    return resultOf(
-      { ...existing, regarding: change.regarding, etag },
-      { already: true, previousRegarding: existing.regarding },
-    );
-  }
-  return resultOf(await touch(services.crm, existing, change), { already: true });
+async function join(change: TrackChange, existing: PromotedMail, services: Services): Promise<ChangeResult> {
+  const { crm, trial } = services;
+  const { regarding } = change;
+  if (regarding === null) return resultOf(await touch(crm, existing, change), { already: true });
+  if (isOvertaken(trial, existing, regarding.id)) return resultOf(existing, { already: true });
+  const previousRegarding = previousOf(trial, existing);
+  const joined =
+    existing.regarding?.id === regarding.id
+      ? await touch(crm, existing, change)
+      : await setRegarding(services, existing, regarding);
+  return resultOf(joined, { already: true, previousRegarding });
 }
 
 /**
@@ -100,7 +110,7 @@ async function touch(crm: Dataverse, mail: PromotedMail, change: TrackChange): P
   return { ...mail, etag: await crm.update(addressOf(mail), bind(binding.table, binding.id), mail.etag ?? undefined) };
 }
 
-async function promote(change: TrackChange, messageId: string, services: ApplyServices): Promise<ChangeResult> {
+async function promote(change: TrackChange, messageId: string, services: Services): Promise<ChangeResult> {
   const { mail, regarding } = change;
   const { attachments, leftOut } = await attachmentsOf(change, services);
   const { message, more } = deliveryOf(change);
@@ -175,41 +185,47 @@ function leftOutOf(change: TrackChange): readonly RecordedAttachment[] {
   return change.mail.attachments.filter(({ leftOut }) => leftOut !== null);
 }
 
-async function regard(change: RegardChange, services: ApplyServices): Promise<ChangeResult> {
+async function regard(change: RegardChange, services: Services): Promise<ChangeResult> {
   const { found } = await findMail(services, change.mail);
+  const wanted = change.regarding?.id ?? null;
+  if (isOvertaken(services.trial, found, wanted)) return found === null ? nothing : resultOf(found);
   if (found === null) throw new CrmError('not-found', 'The e-mail is no longer in the CRM.');
   const current = found.regarding?.id ?? null;
-  if (change.onlyIfRegarding !== undefined && change.onlyIfRegarding.id !== current) {
-    if (current === (change.regarding?.id ?? null)) return resultOf(found);
+  const previousRegarding = previousOf(services.trial, found);
+  if (current === wanted) return resultOf(found, { previousRegarding });
+  if (change.onlyIfRegarding !== undefined && change.onlyIfRegarding.id !== current)
     throw new CrmError('conflict', 'Somebody changed the regarding record meanwhile.');
-  }
-  if (current === (change.regarding?.id ?? null)) return resultOf(found);
-  const etag = await setRegarding(services.crm, found, change.regarding);
-  return resultOf({ ...found, regarding: change.regarding, etag }, { previousRegarding: found.regarding });
+  return resultOf(await setRegarding(services, found, change.regarding), { previousRegarding });
 }
 
 async function setRegarding(
-  crm: Dataverse,
+  { crm, trial }: Services,
   mail: PromotedMail,
   regarding: RegardingRef | null,
-): Promise<string | null> {
+): Promise<PromotedMail> {
   const table = regarding?.table ?? mail.regarding?.table ?? 'contact';
-  return crm.update(addressOf(mail), bind(table, regarding?.id ?? null), mail.etag ?? undefined);
+  const etag = await trial.write(mail, () =>
+    crm.update(addressOf(mail), bind(table, regarding?.id ?? null), mail.etag ?? undefined),
+  );
+  return { ...mail, regarding, etag };
 }
 
 /**
  * Keeping the record is a mark of one person that the server keeps (queue/kept); in the CRM there is nothing to do. Removing
  * deletes the row. As an undo it removes only the row this person's track made, in the version that track saw.
  */
-async function untrack(change: UntrackChange, services: ApplyServices): Promise<ChangeResult> {
+async function untrack(change: UntrackChange, services: Services): Promise<ChangeResult> {
+  const { crm, trial } = services;
   const { found } = await findMail(services, change.mail);
   if (found === null) return { ...nothing, already: true };
   if (change.keepRecord) return resultOf(found);
+  // Ours is gone, and a colleague tracked the mail anew.
+  if (trial.unheard !== null && trial.unheard.recordId !== found.activityId) return resultOf(found);
   const guard = change.onlyIfUntouched;
   if (guard !== undefined && guard.recordId !== found.activityId) {
     throw new CrmError('conflict', 'A colleague tracked this e-mail too, so it stays in the CRM.');
   }
-  await services.crm.remove(addressOf(found), guard?.etag ?? undefined);
+  await trial.write(found, () => crm.remove(addressOf(found), guard?.etag ?? undefined));
   return { ...nothing, previousRegarding: found.regarding };
 }
 

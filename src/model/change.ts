@@ -23,6 +23,14 @@ interface Gesture {
   readonly after: string | null;
   /** Do not carry out before this moment (ISO 8601): the ten seconds in which a removal can be taken back. */
   readonly holdUntil: string | null;
+  /** Present where a try was made whose outcome nobody heard (api/trial). */
+  readonly tried?: Tried;
+}
+
+/** What a try found in the CRM right before it wrote. */
+export interface Tried {
+  readonly recordId: string;
+  readonly regarding: RegardingRef | null;
 }
 
 /** Everything the CRM needs of a mail, recorded at the gesture because Office.js reads only the open item. */
@@ -134,6 +142,11 @@ export interface ChangeStatus {
 /** Finished for good: nothing will happen to it without a human. */
 export function isSettled(state: ChangeState): boolean {
   return state === 'done' || state === 'refused' || state === 'conflict';
+}
+
+/** The same Change with what is known of its tries. */
+export function asTried<Kind extends Change>(change: Kind, tried: Tried | null): Kind {
+  return tried === null ? change : { ...change, tried };
 }
 
 /** Only what needs no human goes to the server's queue; a form stays with the person who filled it in. */

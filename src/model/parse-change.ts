@@ -9,6 +9,7 @@ import {
   type RecordedMail,
   type RegardChange,
   type TrackChange,
+  type Tried,
   type UntrackChange,
 } from './change.ts';
 import type { MailIdentity } from './item-key.ts';
@@ -111,6 +112,7 @@ export function parseChange(value: unknown): Change {
     lane: keyOf(fields, 'lane'),
     after: fields['after'] === null ? null : guidOf(fields, 'after'),
     holdUntil: momentOrNull(fields, 'holdUntil'),
+    ...(fields['tried'] === undefined ? {} : { tried: parseTried(fields['tried']) }),
   };
   switch (kind) {
     case 'track':
@@ -158,6 +160,12 @@ function parseGuard(value: unknown): { id: string | null } {
 function parseUntouched(value: unknown): { recordId: string; etag: string | null } {
   const fields = fieldsOf(value, 'onlyIfUntouched');
   return { recordId: guidOf(fields, 'recordId'), etag: textOrNull(fields, 'etag', 100) };
+}
+
+/** @throws MalformedChange naming the field */
+export function parseTried(value: unknown): Tried {
+  const fields = fieldsOf(value, 'tried');
+  return { recordId: guidOf(fields, 'recordId'), regarding: parseRegarding(fields['regarding']) };
 }
 
 function parseValues(value: unknown): Record<string, string | null> {

@@ -66,14 +66,22 @@ async function carryEntry(
   });
   if (change === null) return 'gone';
   let current = entry;
-  const offer = async (): Promise<void> => {
-    current = { ...entry, offered: true };
+  const write = async (news: Partial<OutboxEntry>): Promise<void> => {
+    current = { ...current, ...news };
     await store.replace(current);
   };
   const { saved, offered } = entry;
   const outcome = await carry(
     change,
-    { saved, offered, offer, laneOnServer: hints.onServer, crmAway: hints.crmAway },
+    {
+      saved,
+      offered,
+      laneOnServer: hints.onServer,
+      crmAway: hints.crmAway,
+      offer: () => write({ offered: true }),
+      tried: () => current.tried,
+      note: (tried) => write({ tried }),
+    },
     options,
   ).catch((error: unknown): Outcome => {
     if (error instanceof LeaseLost || error instanceof DOMException) throw error;

@@ -1,5 +1,14 @@
 import type { Queue } from '../api/queue.ts';
-import { mayBeQueued, type Change, type ChangeReason, type ChangeResult, type ChangeStatus } from '../model/change.ts';
+import type { NoteTried } from '../api/trial.ts';
+import {
+  asTried,
+  mayBeQueued,
+  type Change,
+  type ChangeReason,
+  type ChangeResult,
+  type ChangeStatus,
+  type Tried,
+} from '../model/change.ts';
 import { CrmError, mayPassByItself } from '../model/errors.ts';
 import type { Store } from './store.ts';
 
@@ -23,7 +32,7 @@ export interface CarryServices {
   readonly store: Pick<Store, 'attachment'>;
   readonly queue: Queue;
   /** @param check throws when the caller's turn is over; asked before each write to the CRM */
-  readonly applyDirectly: (change: Change, check?: () => void) => Promise<ChangeResult>;
+  readonly applyDirectly: (change: Change, note: NoteTried, check?: () => void) => Promise<ChangeResult>;
 }
 
 export interface CarryHints {
@@ -36,6 +45,8 @@ export interface CarryHints {
   readonly crmAway: boolean;
   /** Writes down that the ledger is about to be offered it; resolves when that is on disk. */
   readonly offer: () => Promise<void>;
+  readonly tried: () => Tried | null;
+  readonly note: NoteTried;
 }
 
 /**
@@ -48,12 +59,12 @@ export interface CarryHints {
  *    directly once the CRM is back.
  */
 export async function carry(change: Change, hints: CarryHints, services: CarryServices): Promise<Outcome> {
-  if (!mayBeQueued(change)) return direct(change, services);
+  if (!mayBeQueued(change)) return direct(change, hints, services);
   if (hints.offered || !hints.saved || isServersOwn(change)) return handOver(change, hints, services);
   const server = await askServer(change, services);
   if (server === 'has the lane') return handOver(change, hints, services);
-  if (server !== 'free') return hints.laneOnServer ? server : direct(change, services);
-  const outcome = hints.crmAway ? null : await direct(change, services);
+  if (server !== 'free') return hints.laneOnServer ? server : direct(change, hints, services);
+  const outcome = hints.crmAway ? null : await direct(change, hints, services);
   return outcome === null || outcome.kind === 'later' ? handOver(change, hints, services, outcome) : outcome;
 }
 
@@ -77,9 +88,9 @@ async function askServer(change: Change, { queue }: CarryServices): Promise<'fre
   }
 }
 
-async function direct(change: Change, services: CarryServices): Promise<Outcome> {
+async function direct(change: Change, { tried, note }: CarryHints, services: CarryServices): Promise<Outcome> {
   try {
-    return { kind: 'done', result: await services.applyDirectly(change) };
+    return { kind: 'done', result: await services.applyDirectly(asTried(change, tried()), note) };
   } catch (error) {
     return outcomeOf(error);
   }
@@ -97,7 +108,7 @@ async function handOver(
     await sendAttachments(change, services);
     if (!offered) await hints.offer();
     offered = true;
-    const status = await services.queue.handOver(change);
+    const status = await services.queue.handOver(asTried(change, hints.tried()));
     // The ledger has not tried yet and has no reason of its own; why it was handed over is ours to say.
     const crmFailed = before !== null;
     return {

@@ -84,7 +84,8 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     statuses,
     locks,
     name,
-    applyDirectly: (change, check) => apply(change, check ? { ...services, crm: guardWrites(crm, check) } : services),
+    applyDirectly: (change, note, check) =>
+      apply(change, { ...services, note, crm: check ? guardWrites(crm, check) : crm }),
     now: Date.now,
     random: Math.random,
     wake,

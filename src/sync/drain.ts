@@ -1,4 +1,4 @@
-import type { Change, ChangeReason } from '../model/change.ts';
+import type { ChangeReason } from '../model/change.ts';
 import { carryLane, type CarryOptions, type PassState } from './carry-lane.ts';
 import { dueAt, isDue, lanesOf, type Lane } from './lanes.ts';
 import type { Turn } from './locks.ts';
@@ -170,7 +170,7 @@ function underTurn(options: DrainOptions, turn: Turn | null): DrainOptions {
   const check = (): void => {
     if (!turn.holds()) throw new LeaseLost();
   };
-  const applyDirectly = (change: Change) => options.applyDirectly(change, check);
+  const applyDirectly: DrainOptions['applyDirectly'] = (change, note) => options.applyDirectly(change, note, check);
   return { ...options, store: options.store.fenced(turn), applyDirectly };
 }
 

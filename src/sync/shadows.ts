@@ -1,5 +1,5 @@
 import type { Queue } from '../api/queue.ts';
-import { isSettled, type Change, type ChangeStatus } from '../model/change.ts';
+import { asTried, isSettled, type Change, type ChangeStatus } from '../model/change.ts';
 import { CrmError } from '../model/errors.ts';
 import { MalformedChange } from '../model/parse-change.ts';
 import type { Statuses } from './statuses.ts';
@@ -43,7 +43,8 @@ async function askAfter(
   const pending = new Map(items.flatMap((item) => item.pending).map((status) => [status.id, status]));
   for (const entry of shadows) {
     const change = changes.find(({ id }) => id === entry.id);
-    const status = pending.get(entry.id) ?? (change === undefined ? null : await queue.handOver(change));
+    const status =
+      pending.get(entry.id) ?? (change === undefined ? null : await queue.handOver(asTried(change, entry.tried)));
     if (status === null) continue;
     await believe(store, status);
     statuses.set(status);

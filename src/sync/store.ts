@@ -1,5 +1,5 @@
-import type { Change, ChangeKind, ChangeReason } from '../model/change.ts';
-import { MalformedChange, parseReason } from '../model/parse-change.ts';
+import type { Change, ChangeKind, ChangeReason, Tried } from '../model/change.ts';
+import { MalformedChange, parseReason, parseTried } from '../model/parse-change.ts';
 
 /**
  * Where a Change waits on the device. Two bodies: IndexedDB and memory; one contract (test/contracts/store.ts).
@@ -24,6 +24,8 @@ export interface OutboxEntry {
    * or the ledger could carry it out after a later Change of its lane.
    */
   readonly offered: boolean;
+  /** What a try found in the CRM whose outcome nobody heard (api/trial); null: there is none. */
+  readonly tried: Tried | null;
   /** False while attachment bytes are still being read from the open mail. */
   readonly captured: boolean;
   readonly attempts: number;
@@ -89,7 +91,7 @@ export function newEntry(
   options: { readonly captured: boolean; readonly since: string; readonly saved: boolean },
 ): OutboxEntry {
   const { id, kind, lane, holdUntil } = change;
-  const begin = { state: 'pending', offered: false, attempts: 0, nextTryAt: null, reason: null } as const;
+  const begin = { state: 'pending', offered: false, tried: null, attempts: 0, nextTryAt: null, reason: null } as const;
   return { id, seq, kind, lane, holdUntil, ...begin, ...options };
 }
 
@@ -112,9 +114,11 @@ export function readEntry(value: unknown): OutboxEntry | null {
     (state === 'pending' || state === 'handed-over' || state === 'stopped') &&
     isMomentOrNull(holdUntil) &&
     isMomentOrNull(nextTryAt);
-  const reason = fits ? readReason(entry.reason) : undefined;
-  if (!fits || reason === undefined) return null;
-  const facts = { id, seq, lane, holdUntil, offered, captured, attempts, nextTryAt, since };
+  const reason = fits ? readOrNull(entry.reason, parseReason) : undefined;
+  // Written by a version that knew no tries: there is none.
+  const tried = readOrNull(entry.tried ?? null, parseTried);
+  if (!fits || reason === undefined || tried === undefined) return null;
+  const facts = { id, seq, lane, holdUntil, offered, tried, captured, attempts, nextTryAt, since };
   return { ...facts, kind: kind as ChangeKind, state: state, reason, saved: true };
 }
 
@@ -122,9 +126,10 @@ function isMomentOrNull(value: unknown): value is string | null {
   return value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value)));
 }
 
-function readReason(value: unknown): ChangeReason | null | undefined {
+/** Undefined: it does not fit. */
+function readOrNull<Value>(value: unknown, parse: (value: unknown) => Value): Value | null | undefined {
   try {
-    return value === null ? null : parseReason(value);
+    return value === null ? null : parse(value);
   } catch (error) {
     if (error instanceof MalformedChange) return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { LeaseLost, type OutboxEntry, type RawEntry, type Store } from '../../src/sync/store.ts';
-import { trackChange } from '../sync/samples.ts';
+import { kim, trackChange } from '../sync/samples.ts';
 
 /** What every body of Store promises. */
 export function storeContract(name: string, open: () => Promise<Store>): void {
@@ -39,6 +39,13 @@ export function storeContract(name: string, open: () => Promise<Store>): void {
       const first = await add('m1.a');
       await store.remove(first.id);
       expect((await add('m1.b')).seq).toBeGreaterThan(first.seq);
+    });
+
+    test('keeps what a try has found', async () => {
+      const tried = { recordId: '0e000000-0000-4000-8000-000000000001', regarding: kim };
+      const added = await add('m1.a');
+      await store.replace({ ...added, tried });
+      expect(await store.entry(added.id)).toEqual({ ...added, tried });
     });
 
     test('does not bring back what somebody finished meanwhile', async () => {

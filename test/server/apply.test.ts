@@ -41,6 +41,7 @@ function servicesOf(world: World, person: Person, attachments: Record<number, st
     tenantId: 'contoso',
     attachment: async (_change, index) => attachments[index] ?? null,
     attachmentLimit: createAttachmentLimit(crm),
+    note: async () => undefined,
   };
 }
 

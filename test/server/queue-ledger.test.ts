@@ -39,6 +39,28 @@ forEachEngine('the ledger', ({ open }) => {
     expect(await claimOne(ledger)).toBeNull();
   });
 
+  test('gives the next claim what the last one tried, unless its outcome was heard', async () => {
+    const ledger = await openLedger();
+    const tried = { recordId: '0e000000-0000-4000-8000-000000000001', regarding: kim };
+    const given = { ...tried, regarding: null };
+    await ledger.accept(dana, regardChange({ tried: given }));
+    const first = await claimOne(ledger);
+    expect(first?.change.tried).toEqual(given); // on the device, before it was handed over
+    expect(await ledger.note(first!, tried)).toBe(true);
+    now += leaseTime + 1;
+    const second = await claimOne(ledger);
+    expect(second?.change.tried).toEqual(tried);
+    expect(await ledger.note(first!, null)).toBe(false);
+    expect(await ledger.note(second!, null)).toBe(true);
+    now += leaseTime + 1;
+    const third = await claimOne(ledger);
+    expect(third?.change.tried).toBeUndefined();
+    await ledger.note(third!, tried);
+    await ledger.finish(third!, { state: 'conflict', reason });
+    await ledger.retry(dana, third!.change.id); // its person wants it now, whatever was before
+    expect((await claimOne(ledger))?.change.tried).toBeUndefined();
+  });
+
   test('no program writes a change twice or gives a lane two heads, nor does the database let one', async () => {
     const database = await open();
     const ledger = createLedger(

@@ -10,6 +10,8 @@ export interface Network {
   fetchOf(program: Program, changeId?: string): typeof fetch;
   /** Whoever answers at an origin from now on. */
   serve(origin: string, host: Host): void;
+  /** Every request that carries out a Change, whether it arrived or not. */
+  readonly sent: readonly { readonly changeId: string; readonly method: string; readonly at: number }[];
   /** Open connections between a program and an origin break. */
   reset(name: string, origin: string): void;
 }
@@ -62,10 +64,13 @@ const usual = 20;
 export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptions): Network {
   const hosts = new Map<string, Host>();
   const connections = new Set<Connection>();
+  const sent: { changeId: string; method: string; at: number }[] = [];
 
   const exchange = (program: Program, request: WireRequest, signal: AbortSignal | null): Promise<Response> =>
     new Promise((resolve, reject) => {
       const { origin } = request.url;
+      const { changeId, method } = request;
+      if (changeId !== null) sent.push({ changeId, method, at: clock.now() });
       const random = randomOf(`${program.name} ${origin}`);
       const trouble = troubleOf(program.name, origin);
       const host = hosts.get(origin);
@@ -137,6 +142,7 @@ export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptio
         signal,
       );
     },
+    sent,
     serve(origin, host) {
       hosts.set(origin, host);
       host.program?.onKill(() => {

@@ -73,9 +73,9 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
     statuses,
     locks,
     name: person.address,
-    applyDirectly: (change, check = () => undefined) => {
+    applyDirectly: (change, note, check = () => undefined) => {
       const crm = guardWrites(crmOf(change.id), check);
-      return apply(change, { crm, digest, tenantId, attachment, attachmentLimit });
+      return apply(change, { crm, digest, tenantId, attachment, attachmentLimit, note });
     },
     now: program.now,
     random: fraction,

@@ -137,9 +137,9 @@ export function startDaemon(program: Program, world: ServerWorld): void {
     ledger,
     breaker,
     timers,
-    apply: (change, owner, check) => {
+    apply: (change, owner, check, note) => {
       const crm = guardWrites(crmAccess(program, network, change.id)(owner), check);
-      return apply(change, { crm, digest: digestOf(program), tenantId, attachment, attachmentLimit });
+      return apply(change, { crm, digest: digestOf(program), tenantId, attachment, attachmentLimit, note });
     },
     random,
     report,

@@ -222,3 +222,39 @@ test('a click does not wait behind thousands that wait', async () => {
   expect(world.carried).toHaveLength(51);
   expect(world.carried.indexOf(click)).toBeLessThan(15);
 });
+
+describe('what a try found in the CRM', () => {
+  const found = { recordId: '0e000000-0000-4000-8000-000000000001', regarding: null };
+
+  test('is on disk before it writes there, known to the next try, and goes along to the ledger', async () => {
+    const store = disk();
+    const [regard, seen] = [regardChange({}), [] as unknown[]];
+    const world = await openWorld(store, createPageLocks(), undefined, async (change, note) => {
+      seen.push(change.tried);
+      await note(found);
+      expect(await store.entry(regard.id)).toMatchObject({ tried: found });
+      throw unavailable();
+    });
+    world.serverFails = away();
+    await world.corridor.submit(regard);
+    await world.calm();
+    await world.pass(60_000);
+    expect(seen).toEqual([undefined, found]);
+    world.serverFails = null;
+    await world.pass(60_000);
+    expect(world.ledger.get(regard.id)?.change).toEqual({ ...regard, tried: found });
+  });
+
+  test('and whose outcome is known is no longer held against it', async () => {
+    const store = disk();
+    const regard = regardChange({});
+    const world = await openWorld(store, createPageLocks(), undefined, async (_change, note) => {
+      await note(found);
+      await note(null);
+      throw new CrmError('throttled', 'Too many.', { status: 429 });
+    });
+    await world.corridor.submit(regard);
+    await world.calm();
+    expect(world.ledger.get(regard.id)?.change).toEqual(regard);
+  });
+});

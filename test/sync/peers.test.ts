@@ -235,12 +235,13 @@ test('a pane that slept longer than its lease does not write to the CRM with wha
   let wake = (): void => undefined;
   const asleep = new Promise<void>((resolve) => (wake = resolve));
   const carried: string[] = [];
-  const carryAs = (page: string, found: Promise<void>) => async (_change: Change, check?: () => void) => {
-    await found;
-    check?.();
-    carried.push(page);
-    return result;
-  };
+  const carryAs =
+    (page: string, found: Promise<void>) => async (_change: Change, _note: unknown, check?: () => void) => {
+      await found;
+      check?.();
+      carried.push(page);
+      return result;
+    };
   const open = (page: string, found: Promise<void>) => {
     const locks = createLeaseLocks({ store, page, now: () => now, wake: () => () => undefined });
     return openWorld(store, locks, undefined, carryAs(page, found));

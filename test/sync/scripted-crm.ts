@@ -5,7 +5,7 @@ import { apply } from '../../src/api/apply.ts';
 import { createAttachmentLimit } from '../../src/api/attachment-limit.ts';
 import { createDataverse } from '../../src/api/dataverse.ts';
 import { createHttp, type GetToken } from '../../src/api/http.ts';
-import type { Change, ChangeResult } from '../../src/model/change.ts';
+import type { CarryServices } from '../../src/sync/carry.ts';
 
 /** How the CRM answers one request instead of properly; `does`: the wish is carried out all the same. */
 export interface Fault {
@@ -85,11 +85,11 @@ export async function startScriptedCrm() {
     /** From now on only this token is good. */
     accept: (good: string | null) => void (token = good),
     /** `apply` as a pane calls it. */
-    applier(getToken: GetToken = async () => 'good', timeout = 400): (change: Change) => Promise<ChangeResult> {
+    applier(getToken: GetToken = async () => 'good', timeout = 400): CarryServices['applyDirectly'] {
       const crm = createDataverse(createHttp({ fetch, baseUrl, token: getToken, timeout }));
       const digest = (bytes: Uint8Array<ArrayBuffer>) => webcrypto.subtle.digest('SHA-256', bytes);
       const attachments = { attachment: async () => null, attachmentLimit: createAttachmentLimit(crm) };
-      return (change) => apply(change, { crm, digest, tenantId: 'contoso', ...attachments });
+      return (change, note) => apply(change, { crm, digest, tenantId: 'contoso', ...attachments, note });
     },
     close: () =>
       new Promise<void>((resolve) => {

@@ -44,7 +44,7 @@ test('what the first version stored is carried on, with its bytes', async () => 
 
   const store = await openIdbStore('first');
   const { id, kind, lane, holdUntil } = change;
-  const entry = { id, seq: 1, kind, lane, holdUntil, offered: false, saved: true, ...facts };
+  const entry = { id, seq: 1, kind, lane, holdUntil, offered: false, tried: null, saved: true, ...facts };
   expect(await store.entries()).toEqual({ entries: [entry], unreadable: 1 });
   expect(await store.lane(lane)).toEqual([entry]);
   expect(await store.change(change.id)).toEqual(change);

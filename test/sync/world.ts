@@ -1,6 +1,7 @@
 import type { Queue } from '../../src/api/queue.ts';
 import type { Change, ChangeResult, ChangeStatus } from '../../src/model/change.ts';
 import { CrmError } from '../../src/model/errors.ts';
+import type { CarryServices } from '../../src/sync/carry.ts';
 import { startCorridor, type Corridor } from '../../src/sync/corridor.ts';
 import type { Locks } from '../../src/sync/locks.ts';
 import type { PeerNews } from '../../src/sync/peers.ts';
@@ -60,7 +61,7 @@ export async function openWorld(
   store: Store,
   locks: Locks = createPageLocks(),
   server?: Pick<World, 'ledger' | 'carried'>,
-  applyTo?: (change: Change, check?: () => void) => Promise<ChangeResult>,
+  applyTo?: CarryServices['applyDirectly'],
   peers: Peers = createPeers(),
 ): Promise<World> {
   const statuses = createStatuses();
@@ -70,10 +71,10 @@ export async function openWorld(
   let now = Date.parse('2026-11-21T08:00:01.000Z');
   const reported: unknown[] = [];
 
-  const applyDirectly = async (change: Change, check?: () => void): Promise<ChangeResult> => {
+  const applyDirectly: CarryServices['applyDirectly'] = async (change, note, check) => {
     if (world.crmFails) throw world.crmFails;
     await world.crmHangs;
-    if (applyTo) return applyTo(change, check);
+    if (applyTo) return applyTo(change, note, check);
     carried.push(change);
     return result;
   };

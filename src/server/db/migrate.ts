@@ -16,6 +16,7 @@ import { fileBlocks } from './migrations/0011-file-blocks.ts';
 import { ledgerHeads } from './migrations/0012-ledger.ts';
 import { imageIds } from './migrations/0013-image-ids.ts';
 import { mailboxTables } from './migrations/0014-mailbox.ts';
+import { ledgerTried } from './migrations/0015-tried.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -34,6 +35,7 @@ const steps = new Map<string, Step>([
   ['0012-ledger', ledgerHeads],
   ['0013-image-ids', imageIds],
   ['0014-mailbox', mailboxTables],
+  ['0015-tried', ledgerTried],
 ]);
 
 /** Names that steps had before every number was one step's alone; databases that know them are brought along. */

@@ -1,3 +1,4 @@
+import type { NoteTried } from '../../api/trial.ts';
 import type { ChangeReason } from '../../model/change.ts';
 import { CrmError, mayPassByItself } from '../../model/errors.ts';
 import { isTimeout, isUnavailable, isWorthRepeating } from '../db/errors.ts';
@@ -129,7 +130,10 @@ function keepLease({ ledger, timers, since, report }: CarryOutOptions, claim: Cl
 
 async function attempt(options: CarryOutOptions, claim: Claim, check: () => Promise<void>): Promise<End | PutOff> {
   try {
-    const result = await options.apply(claim.change, claim.owner, check);
+    const note: NoteTried = async (tried) => {
+      if (!(await options.ledger.note(claim, tried))) throw new ClaimLost('The claim was taken over.');
+    };
+    const result = await options.apply(claim.change, claim.owner, check, note);
     options.ramp.succeeded();
     return { state: 'done', result };
   } catch (error) {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Change, ChangeReason } from '../../model/change.ts';
+import type { Change, ChangeReason, Tried } from '../../model/change.ts';
 import { MalformedChange, parseChange } from '../../model/parse-change.ts';
 import type { Scope } from './scope.ts';
 import { settle, type SettleStep } from './settle.ts';
@@ -47,6 +47,7 @@ const mostRounds = 3;
 interface Row extends Omit<Claim, 'change'> {
   readonly id: string;
   readonly body: string;
+  readonly tried: string | null;
   readonly due_at: number;
 }
 
@@ -82,7 +83,7 @@ async function lease({ tables, engine, now }: Scope, most: number): Promise<read
       lease_until = ${now()} + ${sql.lit(leaseTime)}, attempts = attempts + 1, generation = generation + 1,
       deaths = case when lease_until is null then deaths else deaths + 1 end
     from picked where seq = picked_seq
-    returning seq, id, owner, body, generation, attempts, deaths, due_at, ${now()} - accepted_at as age`.execute(
+    returning seq, id, owner, body, tried, generation, attempts, deaths, due_at, ${now()} - accepted_at as age`.execute(
     tables,
   );
   return rows.sort((a, b) => a.due_at - b.due_at || a.seq - b.seq);
@@ -92,11 +93,17 @@ function readClaim(row: Row): Claim | ChangeReason {
   if (row.deaths >= mostDeaths) return poison;
   const { owner, seq, generation, attempts, deaths, age } = row;
   try {
-    return { change: parseChange(JSON.parse(row.body)), owner, seq, generation, attempts, deaths, age };
+    return { change: readChange(row), owner, seq, generation, attempts, deaths, age };
   } catch (error) {
     if (error instanceof MalformedChange || error instanceof SyntaxError) return unreadable;
     throw error;
   }
+}
+
+function readChange({ body, tried }: Row): Change {
+  const change: unknown = JSON.parse(body);
+  if (tried === null || typeof change !== 'object') return parseChange(change);
+  return parseChange({ ...change, tried: (JSON.parse(tried) as unknown) ?? undefined });
 }
 
 function park({ seq, generation }: Row, reason: ChangeReason): SettleStep {
@@ -113,6 +120,18 @@ export async function renew({ tables, now }: Scope, { seq, generation }: Claim):
     .where('state', '=', 'queued')
     .executeTakeFirst();
   return renewed.numUpdatedRows === 1n;
+}
+
+/** Writes down what the claim's try found, or that its outcome is known. False, and nothing is written, when the claim was lost. */
+export async function note({ tables }: Scope, { seq, generation }: Claim, tried: Tried | null): Promise<boolean> {
+  const noted = await tables
+    .updateTable('ledger_change')
+    .set({ tried: JSON.stringify(tried) })
+    .where('seq', '=', seq)
+    .where('generation', '=', generation)
+    .where('state', '=', 'queued')
+    .executeTakeFirst();
+  return noted.numUpdatedRows === 1n;
 }
 
 /** Whether nobody else has claimed the row since. It writes nothing, so it costs no flush; it is asked before every write to the CRM. */

@@ -1,10 +1,10 @@
-import type { Change, ChangeReason, ChangeStatus } from '../../model/change.ts';
+import type { Change, ChangeReason, ChangeStatus, Tried } from '../../model/change.ts';
 import type { Database } from '../db/open.ts';
 import { HttpError } from '../http/errors.ts';
 import { accept, acceptStep, type AcceptStep } from './accept.ts';
 import { openAttachment, putAttachment, type StoredAttachment } from './attachments.ts';
 import { blockedBy, listKept, listPending, releaseOutage } from './ask.ts';
-import { claim, renew, stands, untilDue, type Claim, type ClaimStep } from './claim.ts';
+import { claim, note, renew, stands, untilDue, type Claim, type ClaimStep } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { readEvents, readLastCursor, readNews, type LedgerEvent } from './events.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -48,6 +48,8 @@ export interface Ledger {
   renew(claim: Claim): Promise<boolean>;
   /** False once somebody else has claimed it: whoever asks was silent for too long. */
   stands(claim: Claim): Promise<boolean>;
+  /** Writes down what a try found, or null when its outcome is known; false when the claim is lost. */
+  note(claim: Claim, tried: Tried | null): Promise<boolean>;
   finish(claim: Claim, end: End): Promise<boolean>;
   putOff(claim: Claim, delay: number, reason: ChangeReason, outage: boolean): Promise<boolean>;
   /** The Change that this one builds on and that ended without effect, if there is one. */
@@ -127,6 +129,7 @@ export function createLedger(database: Database, clock: Clock): Ledger {
     putOff: (claim, delay, reason, outage) => end(claim, { state: 'queued', delay, reason, outage }),
     renew: (claim) => renew(scope, claim),
     stands: (claim) => stands(scope, claim),
+    note: (claim, tried) => note(scope, claim, tried),
     untilDue: () => untilDue(scope),
     releaseOutage: () => releaseOutage(scope),
     blockedBy: (claim) => blockedBy(scope, claim),

@@ -65,7 +65,7 @@ export async function retry(scope: Scope, owner: string, id: string): Promise<Ch
   const again = await change(
     scope,
     row.seq,
-    sql`seq = ${seq}, state = 'queued', attempts = 0, deaths = 0, outage = 0, reason_code = null, reason_message = null,
+    sql`seq = ${seq}, state = 'queued', attempts = 0, deaths = 0, outage = 0, reason_code = null, reason_message = null, tried = 'null',
       due_at = ${now()}, accepted_at = ${now()}, changed_at = ${now()},
       head = case when exists (select 1 from ledger_change as h where h.head = 1 and h.lane = ${row.lane}) then 0 else 1 end`,
   );

@@ -90,9 +90,9 @@ export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue
     ledger,
     breaker,
     timers,
-    apply: (change, owner, check) => {
+    apply: (change, owner, check, note) => {
       const crm = guardWrites(crmFor(owner), check);
-      return apply(change, { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit });
+      return apply(change, { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit, note });
     },
     giveUp: (claim) => recordSyncError(crmFor(claim.owner), claim),
     random: options.random,

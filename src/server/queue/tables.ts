@@ -2,7 +2,7 @@ import type { Generated, Kysely } from 'kysely';
 import type { Queries } from '../db/engine.ts';
 
 /**
- * The ledger's rows as migrations 0002 and 0012 make them. Times are milliseconds since 1970. Statements name `head` and
+ * The ledger's rows as migrations 0002, 0012 and 0015 make them. Times are milliseconds since 1970. Statements name `head` and
  * `state` with literals: SQLite finds a partial index only where its condition stands word for word.
  */
 export type LedgerTables = {
@@ -26,6 +26,8 @@ export type LedgerTables = {
     reason_code: string | null;
     reason_message: string | null;
     result: string | null;
+    /** What a try found, as JSON, or `null` when its outcome was heard; absent as long as the body says it. */
+    tried: string | null;
     accepted_at: number;
     changed_at: number;
   };

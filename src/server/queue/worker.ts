@@ -1,3 +1,4 @@
+import type { NoteTried } from '../../api/trial.ts';
 import type { Change, ChangeResult } from '../../model/change.ts';
 import type { Breaker } from './breaker.ts';
 import { carryOut } from './carry-out.ts';
@@ -12,8 +13,9 @@ export interface WorkerOptions {
   /**
    * Carries a Change into the CRM with the rights of its owner.
    * @param check rejects when another may have taken the claim over; asked before each write to the CRM
+   * @param note writes down what is tried there; rejects when the claim is lost
    */
-  readonly apply: (change: Change, owner: string, check: () => Promise<void>) => Promise<ChangeResult>;
+  readonly apply: (change: Change, owner: string, check: () => Promise<void>, note: NoteTried) => Promise<ChangeResult>;
   /** Tells the CRM itself, if it wants to know, of a Change that was given up after five days; may fail. */
   readonly giveUp?: (claim: Claim) => Promise<void>;
   readonly random: () => number;

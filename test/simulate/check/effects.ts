@@ -36,10 +36,27 @@ export function wasTrue(facts: Facts, change: Change, until: number): boolean {
   // That somebody untracked a mail and its record stays is known to the server alone.
   if (change.kind === 'untrack' && change.keepRecord) return facts.ledger.get(change.id)?.state === 'done';
   const moments = historyOf(facts, change.mail.fingerprint.subject);
-  return moments.some(
+  const met = moments.some(
     (moment, index) =>
       moment.at <= until && (moments[index + 1]?.at ?? Infinity) >= since && isMet(change, moment.rows),
   );
+  return met || isOvertaken(facts, change.id, moments, until);
+}
+
+/**
+ * Whether others decided about the mail between a look at it and `until`, with a write of the Change's own after that look:
+ * the answer to that write may never have come, so it counts as having come first, and theirs stands (api/trial).
+ */
+function isOvertaken({ sent }: Facts, id: string, moments: readonly Moment[], until: number): boolean {
+  const own = sent.filter(({ changeId, at }) => changeId === id && at <= until);
+  return own.some(({ method, at }) => {
+    if (method !== 'PATCH' && method !== 'DELETE') return false;
+    const look = own.findLast((other) => other.method === 'GET' && other.at <= at)?.at ?? at;
+    return moments.some(
+      ({ at: moved, effect }) =>
+        effect !== null && effect.by.change !== id && changesSomething(effect) && moved >= look && moved <= until,
+    );
+  });
 }
 
 function isMet(change: Exclude<Change, { kind: 'create' }>, rows: Moment['rows']): boolean {

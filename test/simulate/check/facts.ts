@@ -13,6 +13,7 @@ export interface Facts {
   readonly wishes: readonly Wish[];
   readonly shown: readonly Shown[];
   readonly effects: readonly Effect[];
+  readonly sent: World['network']['sent'];
   readonly ledger: ReadonlyMap<string, LedgerRow>;
   readonly waiting: ReadonlyMap<string, OutboxEntry>;
   /** What the panes that are still open say now. */
@@ -37,7 +38,7 @@ export interface LedgerRow {
 }
 
 export async function gather(world: World, calmAt: number): Promise<Facts> {
-  const { devices, story, crm, undone, errors, leases, clock } = world;
+  const { devices, story, crm, network, undone, errors, leases, clock } = world;
   const waiting = new Map<string, OutboxEntry>();
   for (const device of devices) {
     const store = await device.inspect();
@@ -52,6 +53,7 @@ export async function gather(world: World, calmAt: number): Promise<Facts> {
     wishes: devices.flatMap(({ name, recorded }) => [...recorded].map(([id, wish]) => ({ ...wish, id, device: name }))),
     shown: story.shown,
     effects: crm.history,
+    sent: network.sent,
     ledger: await readLedger(world),
     waiting,
     screens,

@@ -2,7 +2,6 @@ import { isSettled } from '../../../src/model/change.ts';
 import { InjectedFailure } from '../program.ts';
 import { clockTime, short } from '../story.ts';
 import { changesSomething, historyOf, wasTrue } from './effects.ts';
-import type { Effect } from '../crm.ts';
 import type { Facts, Wish } from './facts.ts';
 
 /** Each says in sentences what it found wrong; none when all is well (sync-and-reliability 2.5). */
@@ -48,32 +47,16 @@ export const oneActivityPerMail: Invariant = (facts) =>
     return twice === undefined ? [] : [`"${subject}" is in the CRM twice at ${clockTime(twice.at)}`];
   });
 
-/**
- * I2: one effect per Change, however often it was carried. One repetition is beyond what can be had: a regarding record said
- * once more, after somebody else had said another one meanwhile, by a Change of which nobody had heard yet that it was done. A
- * CRM does not keep whose wish it carried out, so that who repeats it cannot know whether it was overwritten or never arrived.
- */
+/** I2: one effect per Change, however often it was carried. */
 export const oneEffectPerChange: Invariant = (facts) =>
   facts.wishes.flatMap((wish) => {
     const own = facts.effects.filter((effect) => effect.by.change === wish.id && changesSomething(effect));
-    const counted = own.filter(
-      (effect, index) => index === 0 || !isRepeatedUnheard(facts, wish, own[index - 1], effect),
-    );
-    return counted.length > 1
+    return own.length > 1
       ? [
           `${name(wish)} had ${own.length} effects: ${own.map(({ kind, at }) => `${kind} at ${clockTime(at)}`).join(', ')}`,
         ]
       : [];
   });
-
-function isRepeatedUnheard(facts: Facts, { id }: Wish, first: Effect | undefined, again: Effect): boolean {
-  if (first === undefined || again.kind !== 'regarding' || first.after !== again.after) return false;
-  const heard = facts.shown.some(({ status, at }) => status.id === id && status.state === 'done' && at < again.at);
-  const byOthers = facts.effects.some(
-    (effect) => effect.id === again.id && effect.by.change !== id && effect.at >= first.at && effect.at <= again.at,
-  );
-  return byOthers && !heard;
-}
 
 /** I3: of one device and one lane, no effect comes after that of a later gesture. */
 export const orderIsKept: Invariant = (facts) => {
