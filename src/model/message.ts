@@ -37,6 +37,8 @@ export interface MailMessage {
   readonly attachments: readonly MailAttachment[];
   /** What `stampHeader` says, if the mail has that header. */
   readonly stamp?: string;
+  /** The fields by which a CRM finds the thread of the mail (`threadLines`), where it has any and the headers could be read. */
+  readonly headers?: string;
 }
 
 /** For comparing: addresses differ in case only by accident (RFC 5321 2.4 keeps the local part's case; no mail host does). */

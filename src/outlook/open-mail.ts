@@ -1,4 +1,4 @@
-import { dateIn, importanceIn, stampIn } from '../model/header-block.ts';
+import { dateIn, importanceIn, stampIn, threadLines } from '../model/header-block.ts';
 import type { MailMessage } from '../model/message.ts';
 import { itemClosed, type ReadableMail } from './mailbox.ts';
 import { ask, has } from './office.ts';
@@ -47,6 +47,7 @@ export async function readMail(
     : '';
 
   const stamp = stampIn(headers);
+  const thread = threadLines(headers);
   const wish = stamp === undefined ? undefined : await whileOpen(wishOf(item, stamp));
 
   return {
@@ -55,6 +56,7 @@ export async function readMail(
       sentAt: dateIn(headers),
       importance: importanceIn(headers),
       ...(stamp === undefined ? {} : { stamp }),
+      ...(thread === '' ? {} : { headers: thread }),
     },
     ...(wish === undefined ? {} : { wish }),
     async readBodyHtml() {

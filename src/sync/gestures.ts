@@ -76,7 +76,7 @@ export function createGestures(options: GestureOptions): Gestures {
     const identity = await identify(mail.message);
     const [gesture, bodyHtml] = await Promise.all([begin(identity.itemKey), mail.readBodyHtml()]);
     const attachments = recordAttachments(mail.message, options.attachmentLimit());
-    const { subject, from, to, cc, bcc, sentAt, receivedAt, importance } = mail.message;
+    const { subject, from, to, cc, bcc, sentAt, receivedAt, importance, headers } = mail.message;
     const change: TrackChange = {
       ...gesture,
       ...(stamp === undefined ? {} : { id: stamp }),
@@ -93,6 +93,7 @@ export function createGestures(options: GestureOptions): Gestures {
         importance,
         bodyHtml: fitted(bodyHtml),
         attachments,
+        ...(headers === undefined ? {} : { headers }),
       },
       regarding,
     };
