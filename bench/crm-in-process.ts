@@ -15,8 +15,9 @@ const tenantId = 'bench';
 
 /** The real CRM without a socket in between, and what `apply` needs to carry Changes into it. */
 export async function openCrm(database: Database): Promise<{ services: ApplyServices; close: () => Promise<void> }> {
-  const { app, token } = await createWorld(database, { limits: null });
-  const bearer = await token(dana);
+  const world = await createWorld(database, { limits: null });
+  const { app } = world;
+  const bearer = await world.token(dana);
   const fetchInto: typeof fetch = async (input, init) => {
     const { pathname, search } = new URL(input as string);
     const answer = await app.inject({
@@ -32,7 +33,8 @@ export async function openCrm(database: Database): Promise<{ services: ApplyServ
     createHttp({ fetch: fetchInto, baseUrl: 'http://localhost/api/data/v9.2/', token: async () => bearer }),
   );
   const attachment = async () => null;
-  const services = { crm, digest, tenantId, attachment, attachmentLimit: createAttachmentLimit(crm) };
+  const note = () => Promise.resolve();
+  const services = { crm, digest, tenantId, attachment, attachmentLimit: createAttachmentLimit(crm), note };
   return { services, close: () => app.close() };
 }
 

@@ -115,12 +115,9 @@ function mainThreads(truth: readonly Truth[], rowOf: (file: string) => Join | un
   return new Map([...counts].map(([joined, count]) => [joined, [...count].sort((a, b) => b[1] - a[1])[0]?.[0]]));
 }
 
-/** Fisher and Yates. */
-function shuffled<T>(items: T[], seed: number): T[] {
+/** By numbers drawn for each. */
+function shuffled<T>(items: readonly T[], seed: number): T[] {
   const random = createRandom(seed);
-  for (let last = items.length - 1; last > 0; last -= 1) {
-    const other = random.int(last + 1);
-    [items[last], items[other]] = [items[other]!, items[last]!];
-  }
-  return items;
+  const drawn = items.map((item) => ({ item, number: random.int(2 ** 30) }));
+  return drawn.sort((one, other) => one.number - other.number).map(({ item }) => item);
 }
