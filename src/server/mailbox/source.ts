@@ -24,7 +24,11 @@ export interface MailSource {
   mark(itemId: string, tracked: boolean): Promise<boolean>;
   /** How many mails a folder holds, as the server counts them: for noticing that a synchronisation silently missed some. */
   count(folderId: string): Promise<number>;
-  /** Hands a mail over for delivery. Its Message-ID decides what a repetition is; rejects with `unknown-outcome` if it may have gone out. */
+  /**
+   * Hands a mail over for delivery to everybody in To, Cc and Bcc; the Bcc lines leave with nobody's copy (Exchange takes them out,
+   * for SMTP the source does). Its Message-ID decides what a repetition is. Rejects with `unknown-outcome` if it may have gone out,
+   * with anything else only if it surely did not.
+   */
   send(mime: Uint8Array): Promise<void>;
   /**
    * Calls `hint` when something may have happened: a reason to look sooner, never news by itself. Absent where the mailbox tells

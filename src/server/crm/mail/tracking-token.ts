@@ -37,13 +37,6 @@ export async function findToken(
   return undefined;
 }
 
-/** The subject with the token at its end, cut so that a mail server takes it; a subject that has the token stays. */
-export function withToken(subject: string, token: string, longest = 255): string {
-  if (token === '' || subject.includes(token) || token.length > longest) return subject.slice(0, longest);
-  const room = longest - token.length - 1;
-  return `${subject.slice(0, room).trimEnd()} ${token}`.trimStart();
-}
-
 function checkOf(random: string, secret: string): string {
   const [first = 0, second = 0] = createHmac('sha256', secret).update(random).digest();
   return ALPHABET.charAt(first % 32) + ALPHABET.charAt(second % 32);

@@ -16,8 +16,8 @@ export const correlationColumns = {
       5: 'Same subject and people',
     }),
   ),
-  /** Why it was not sent, or not to everybody. */
-  alongside_senderror: byServer(text('Sending Failed Because', 500)),
+  /** Why it was not sent, or not to everybody; also a synchronising server says so here. */
+  alongside_senderror: text('Sending Failed Because', 500),
 };
 
 export const resolutionColumns = {

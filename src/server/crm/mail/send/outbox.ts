@@ -105,6 +105,11 @@ interface Claimed {
   mail: OutgoingMail;
 }
 
+/** Its sender's mailbox is set to be synchronised: who does that sends it, and its copy is in Sent Items. */
+const leavesByMailbox = sql`exists (select 1 from activityparty as p join mailbox as m on m.regardingobjectid = p.partyid
+  where p.activityid = email.activityid and p.participationtypemask = 1 and m.outgoingemaildeliverymethod = 2
+    and m.statecode = 0)`;
+
 /** The oldest mail that is due. @returns nothing when there is none */
 async function claim(options: OutboxOptions): Promise<Claimed | undefined> {
   const now = options.now();
@@ -113,6 +118,7 @@ async function claim(options: OutboxOptions): Promise<Claimed | undefined> {
     const skip = session.engine === 'postgres' ? sql`for update skip locked` : sql``;
     const { rows } = await sql<Row>`select * from email where statuscode = ${status.pendingSend}
       and coalesce(postponeemailprocessinguntil, '') <= ${stamp} and coalesce(delayedemailsendtime, '') <= ${stamp}
+      and not ${leavesByMailbox}
       order by activityid limit 1 ${skip}`.execute(session.queries);
     const [row] = rows;
     if (row === undefined) return undefined;

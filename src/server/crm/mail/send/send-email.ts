@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { domainToASCII } from 'node:url';
 import { sql } from 'kysely';
+import { withToken } from '../../../../model/subject-token.ts';
 import { HttpError } from '../../../http/errors.ts';
 import { badRequest } from '../../../odata/bad-request.ts';
 import { tableOf } from '../../../odata/metadata.ts';
@@ -10,7 +11,6 @@ import { requireRow, updateRow } from '../../../odata/write/write.ts';
 import { readParameters } from '../../parameters.ts';
 import { hashSubject } from '../correlation.ts';
 import { masks } from '../parties.ts';
-import { withToken } from '../tracking-token.ts';
 import { readyParties, type Party } from './draft.ts';
 
 /** Status reasons of an e-mail on its way out. */
@@ -60,7 +60,7 @@ export async function startSending(
   const values = new Map<string, Stored>([
     ['subject', subject],
     ['subjecthash', hashSubject(subject)],
-    ['messageid', typeof known === 'string' && known !== '' ? known : messageIdFor(sender)],
+    ['messageid', typeof known === 'string' && known !== '' ? known : messageIdFor(id, sender)],
     ['sender', sender.address.slice(0, 250)],
     ['torecipients', lineOf(parties)],
     ['statecode', 1],
@@ -93,8 +93,10 @@ async function demandSender(session: WriteSession, parties: readonly Party[]): P
   );
 }
 
-function messageIdFor({ address }: Party): string {
-  return `<${randomUUID()}@${address.slice(address.lastIndexOf('@') + 1).slice(0, 255)}>`;
+/** The same at every try and by whatever way it leaves, so that who has got it once recognises a second copy. */
+function messageIdFor(id: string, { address }: Party): string {
+  const domain = address.slice(address.lastIndexOf('@') + 1);
+  return `<${id}@${(domainToASCII(domain) || domain).slice(0, 255)}>`;
 }
 
 function lineOf(parties: readonly Party[]): string {

@@ -1,0 +1,100 @@
+import { domainToASCII } from 'node:url';
+import MailComposer, { type MailComposerAttachment } from 'nodemailer/lib/mail-composer';
+import { canonicalMessageId, stampHeader } from '../../../model/item-key.ts';
+import { foldAddress, type MailAddress } from '../../../model/message.ts';
+import { Unsendable, type OutgoingAttachment, type OutgoingMail } from './outgoing-mail.ts';
+
+/**
+ * Under which an e-mail goes out however often it is tried: whoever has got it once recognises a second copy, and its copy in
+ * Sent Items is known as this row.
+ */
+export function messageIdOf({ id, from }: Pick<OutgoingMail, 'id' | 'from'>): string {
+  return `<${id}@${addressOf(from).split('@')[1] ?? ''}>`;
+}
+
+/** What mail servers take; Exchange Online takes 1,000 recipients. */
+const mostRecipients = 1_000;
+/** A line of headers may grow without end over years of answers: where the thread began, and what is near. */
+const mostReferences = 50;
+
+/**
+ * The mail as RFC 5322 bytes, with its Bcc: whoever hands it over by SMTP takes that line out (MailSource.send).
+ * Nothing that stands in a row can add a header or a part, or make this process read a file or an address.
+ * @throws {Unsendable}
+ */
+export async function compose(mail: OutgoingMail, date: Date): Promise<Uint8Array> {
+  demandRecipients(mail);
+  const from = writtenAddress(mail.from);
+  const composer = new MailComposer({
+    from,
+    to: mail.to.map(writtenAddress),
+    cc: mail.cc.map(writtenAddress),
+    bcc: mail.bcc.map(writtenAddress),
+    subject: oneLine(mail.subject),
+    html: mail.html.replaceAll('\0', ''),
+    messageId: messageIdOf(mail),
+    date,
+    priority: mail.importance,
+    ...threadOf(mail),
+    // Some servers give a mail an id of their own; by this its copy in Sent Items is known nevertheless.
+    headers: { [stampHeader]: mail.id, ...(mail.readReceipt ? { 'Disposition-Notification-To': from.address } : {}) },
+    attachments: mail.attachments.map(writtenAttachment),
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const node = composer.compile();
+  node.keepBcc = true;
+  return node.build();
+}
+
+function demandRecipients({ to, cc, bcc }: OutgoingMail): void {
+  const recipients = to.length + cc.length + bcc.length;
+  if (recipients === 0) throw new Unsendable('no-recipient', 'The e-mail has no recipient.');
+  if (recipients > mostRecipients)
+    throw new Unsendable('too-many', `The e-mail has ${recipients} recipients; ${mostRecipients} are possible.`);
+}
+
+function threadOf({ inReplyTo, references }: OutgoingMail): { inReplyTo?: string; references?: string[] } {
+  const answered = canonicalMessageId(inReplyTo);
+  if (answered === null) return {};
+  const before = references.flatMap((id) => canonicalMessageId(id) ?? []).filter((id) => id !== answered);
+  const chain = [...new Set(before), answered];
+  const near = chain.length > mostReferences ? [...chain.slice(0, 1), ...chain.slice(1 - mostReferences)] : chain;
+  return { inReplyTo: answered, references: near };
+}
+
+/** Without what would end a line: a name or subject is text and never structure. */
+function oneLine(text: string): string {
+  // eslint-disable-next-line no-control-regex -- these are what is looked for
+  return text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ').trim();
+}
+
+function writtenAddress(party: MailAddress): { name: string; address: string } {
+  const address = addressOf(party);
+  const name = oneLine(party.name);
+  return { name: foldAddress(name) === foldAddress(address) ? '' : name, address };
+}
+
+/** The address with its domain as mail servers write it (RFC 5891). @throws {Unsendable} */
+function addressOf({ address, name }: MailAddress): string {
+  const [, local = '', domain = ''] = /^([!#-'*+\-/-9=?A-Z^-~.]{1,64})@([^\s@]{1,255})$/.exec(address.trim()) ?? [];
+  const ascii = domainToASCII(domain);
+  if (local === '' || ascii === '' || !/^[a-z0-9.-]+$/i.test(ascii)) {
+    const shown = oneLine(address === '' ? name : address).slice(0, 100);
+    throw new Unsendable('bad-address', `${shown} is no address that a mail can be sent to.`);
+  }
+  return `${local}@${ascii}`;
+}
+
+function writtenAttachment({ name, contentType, contentId, bytes }: OutgoingAttachment): MailComposerAttachment {
+  const isPlain = /^(?!multipart\/|message\/)[\w.+-]+\/[\w.+-]+$/i.test(contentType);
+  const cid = /^<?([^\s<>"]{1,250})>?$/.exec(contentId ?? '')?.[1];
+  return {
+    filename: oneLine(name) || 'attachment',
+    // A multipart would be read as parts of this mail, and a message/rfc822 must not be encoded.
+    contentType: isPlain ? contentType : 'application/octet-stream',
+    content: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    contentTransferEncoding: 'base64',
+    ...(cid === undefined ? {} : { cid }),
+  };
+}
