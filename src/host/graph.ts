@@ -17,6 +17,7 @@ export interface Folder {
   readonly displayName: string;
   readonly unreadItemCount: number;
   readonly totalItemCount: number;
+  readonly childFolderCount?: number;
   readonly wellKnownName?: string | null;
 }
 
@@ -127,9 +128,20 @@ export function createGraph(door: GraphDoor) {
   };
   const list = async <T>(path: string): Promise<readonly T[]> => (await json<{ value: readonly T[] }>(path)).value;
   const at = (id: string) => `/me/messages/${encodeURIComponent(id)}`;
+  /** A folder in a folder is shown by its path. */
+  const foldersAt = async (path: string, above = ''): Promise<readonly Folder[]> => {
+    const found = await list<Folder>(`${path}?$top=100`);
+    const withChildren = found.map(async (folder) => {
+      const named = { ...folder, displayName: above + folder.displayName };
+      if (!folder.childFolderCount) return [named];
+      const inside = `/me/mailFolders/${encodeURIComponent(folder.id)}/childFolders`;
+      return [named, ...(await foldersAt(inside, `${named.displayName}/`))];
+    });
+    return (await Promise.all(withChildren)).flat();
+  };
 
   return {
-    folders: () => list<Folder>('/me/mailFolders?$top=100'),
+    folders: () => foldersAt('/me/mailFolders'),
 
     async messages(folderId: string, skip: number, top: number): Promise<Page> {
       const query = `$top=${top}&$skip=${skip}&$orderby=receivedDateTime desc&$select=${summaryFields}`;

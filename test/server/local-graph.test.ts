@@ -374,7 +374,7 @@ describe('who may', () => {
       const answer = await dana.send('GET', `/me/messages?${query}`);
       expect(await codeOf(answer)).toEqual([400, 'ErrorInvalidRequest']);
     }
-    expect((await dana.send('POST', '/me/sendMail', {})).status).toBe(404);
+    expect((await dana.send('POST', '/me/translateExchangeIds', {})).status).toBe(404);
     expect((await dana.send('GET', `/me/messages/${encodeURIComponent('AAAA/+=')}`)).status).toBe(404);
   });
 });

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { createLocalJWKSet, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT } from 'jose';
 import type { JSONWebKeySet, JWK } from 'jose';
-import type { Person } from './mailbox/message.ts';
+import type { Person } from '../mailbox/folder/summary.ts';
 
 export const audience = 'api://alongside';
 export const tenantId = '7d1f3c52-4b0e-4a57-9c1d-2f6c0a5e8b11';

@@ -8,8 +8,10 @@ import { guarded, openDoor } from './doors.ts';
 import type { Door } from './doors.ts';
 import { createFaults } from './faults.ts';
 import type { Fault } from './faults.ts';
+import { createMisbehaviour } from './graph/misbehaviour.ts';
+import { createSubscriptions } from './graph/subscriptions.ts';
 import { createHostServer } from './host-server.ts';
-import { openIdentity } from './identity.ts';
+import { openIdentity, tenantId } from './identity.ts';
 import { openMail } from './mailbox/open.ts';
 import type { Store } from './mailbox/store.ts';
 import { createOfficeServer, isLocalAddress } from './office-server.ts';
@@ -75,10 +77,17 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
   const now = options.now ?? Date.now;
   const events = createEvents();
   const faults = createFaults((fault) => events.emit({ name: 'faults', data: { fault } }));
-  const changed = (address: string | null) => events.emit({ name: 'mailbox', data: { address } });
+  let notify: (address: string | null) => void = () => {};
+  const changed = (address: string | null) => {
+    events.emit({ name: 'mailbox', data: { address } });
+    notify(address);
+  };
   const identity = await openIdentity(options.dataDir, doors.addin.port);
   const mail = await openMail({ ...options, identity, now, changed: () => changed(null) });
   later(mail.close);
+  const subscriptions = createSubscriptions({ ...mail, tenantId, now, fetch });
+  later(subscriptions.close);
+  notify = subscriptions.changed;
   if (options.mail !== undefined) log(`Showing the ${mail.kind} ${options.mail}. It is only read, never written to.`);
   const addresses = { addinUrl: doors.addin.url, hostPort: doors.host.port, crmUrl: doors.inside.url };
   const product = await startProduct({ ...options, ...addresses, identity, now }, later);
@@ -92,6 +101,9 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
     identity,
     events,
     faults,
+    subscriptions,
+    misbehaves: createMisbehaviour(),
+    now,
     log,
     addinUrl,
     changed,

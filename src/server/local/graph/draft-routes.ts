@@ -1,24 +1,16 @@
 // Marks on mails, and mails being written.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { attachmentLimit } from '../mailbox/drafts.ts';
+import { attachmentLimit, changeKey } from '../mailbox/drafts.ts';
 import type { AnswerKind, Draft } from '../mailbox/drafts.ts';
-import type { Person } from '../mailbox/message.ts';
+import type { Mail } from '../mailbox/mailboxes.ts';
+import type { Person } from '../../mailbox/folder/summary.ts';
 import { partIndex } from '../mailbox/names.ts';
 import { badRequest, GraphError, notFound } from './errors.ts';
 import { attachmentResource, bodyResource, messageResource } from './resources.ts';
-import { paramsOf } from './request.ts';
+import { bodyOf, isObject, paramsOf, textOf } from './request.ts';
 import type { GraphParts, Route } from './request.ts';
 
-type Body = Record<string, unknown>;
-
-const isObject = (value: unknown): value is Body =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const bodyOf = (request: FastifyRequest): Body => {
-  if (request.body === undefined || request.body === null) return {};
-  if (!isObject(request.body)) throw badRequest('The request body must be a JSON object.');
-  return request.body;
-};
+type Body = ReturnType<typeof bodyOf>;
 
 const personOf = (value: unknown): Person => {
   const address = isObject(value) && isObject(value['emailAddress']) ? value['emailAddress'] : null;
@@ -30,11 +22,6 @@ const personOf = (value: unknown): Person => {
 const peopleOf = (value: unknown): Person[] => {
   if (!Array.isArray(value)) throw badRequest('Recipients must be an array.');
   return value.map(personOf);
-};
-
-const textOf = (name: string, value: unknown) => {
-  if (typeof value !== 'string') throw badRequest(`The property '${name}' must be a string.`);
-  return value;
 };
 
 const mailBodyOf = (value: unknown): Draft['body'] => {
@@ -104,6 +91,17 @@ const answers: [string, AnswerKind][] = [
   ['createForward', 'forward'],
 ];
 
+/** Optimistic concurrency: what was read must still be so, else the other's change would be lost. */
+const demandUnchanged = (request: FastifyRequest, mail: Mail) => {
+  const wanted = request.headers['if-match'];
+  if (wanted === undefined || wanted === '*' || wanted === `W/"${changeKey(mail)}"`) return;
+  throw new GraphError(
+    412,
+    'ErrorIrresolvableConflict',
+    'The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.',
+  );
+};
+
 export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, open: Route) => {
   const { mailboxes, drafts, identity } = parts;
 
@@ -128,6 +126,7 @@ export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, ope
     const { owner, mailOf } = await open(request);
     const mail = mailOf(paramsOf(request).id);
     const body = bodyOf(request);
+    demandUnchanged(request, mail);
     const fields = draftFields(body);
     if (Object.keys(fields).length && !mail.isDraft)
       throw new GraphError(403, 'ErrorAccessDenied', 'Only a draft can be changed this way.');
@@ -135,6 +134,16 @@ export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, ope
     mailboxes.mark(owner.address, mail.key, marksOf(body));
     parts.changed(owner.address);
     return resource(owner, mail.key);
+  });
+
+  app.post('/messages/:id/move', async (request, reply) => {
+    const { owner, mailOf, folderOf } = await open(request);
+    const mail = mailOf(paramsOf(request).id);
+    const target = folderOf(textOf('destinationId', bodyOf(request)['destinationId']));
+    if (mail.isDraft || !mailboxes.move(owner.address, mail.key, target.key))
+      throw new GraphError(403, 'ErrorAccessDenied', 'Drafts, and mail below a mail path, are not moved.');
+    parts.changed(owner.address);
+    return reply.code(201).send(await resource(owner, mail.key));
   });
 
   app.post('/messages', async (request, reply) => {

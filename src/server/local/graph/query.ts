@@ -9,12 +9,19 @@ export interface Options {
   count: boolean;
   /** Property names, or null for all. */
   select: Set<string> | null;
+  /** Property tags of the extended properties to show, such as 0x36. */
+  expand: readonly number[];
   messageId: string | undefined;
   isRead: boolean | undefined;
+  received: { atLeast: number | undefined; below: number | undefined };
 }
 
-const understood = new Set(['$top', '$skip', '$orderby', '$count', '$select', '$filter']);
+type Query = Record<string, string | string[] | undefined>;
+
+const understood = new Set(['$top', '$skip', '$orderby', '$count', '$select', '$filter', '$expand']);
 const largestPage = 1000;
+/** What `receivedDateTime` shows are whole seconds, so a comparison means whole seconds too. */
+const second = 1000;
 
 const whole = (name: string, text: string | undefined, otherwise: number, most: number) => {
   if (text === undefined) return otherwise;
@@ -23,31 +30,77 @@ const whole = (name: string, text: string | undefined, otherwise: number, most: 
   return Number(text);
 };
 
-const filterOf = (text: string | undefined): Pick<Options, 'messageId' | 'isRead'> => {
-  const parts = { messageId: undefined as string | undefined, isRead: undefined as boolean | undefined };
-  for (const term of text ? text.split(/\s+and\s+/i) : []) {
-    const id = /^internetMessageId\s+eq\s+'((?:[^']|'')*)'$/.exec(term.trim());
-    const read = /^isRead\s+eq\s+(true|false)$/.exec(term.trim());
-    if (id?.[1] !== undefined) parts.messageId = id[1].replaceAll("''", "'");
-    else if (read) parts.isRead = read[1] === 'true';
-    else throw badRequest(`The local mailbox filters by internetMessageId and isRead only, not by '${term}'.`);
-  }
-  return parts;
+export const timeOf = (text: string) => {
+  const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,7})?)?Z)?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at)) throw badRequest(`Invalid filter clause: '${text}' is not a time in UTC.`);
+  return Math.floor(at / second) * second;
 };
 
-export const readOptions = (query: Record<string, string | string[] | undefined>): Options => {
+const narrow = (found: Pick<Options, 'messageId' | 'isRead' | 'received'>, term: string) => {
+  const id = /^internetMessageId\s+eq\s+'((?:[^']|'')*)'$/.exec(term);
+  const read = /^isRead\s+eq\s+(true|false)$/.exec(term);
+  const received = /^receivedDateTime\s+(ge|gt|le|lt)\s+(\S+)$/.exec(term);
+  if (id?.[1] !== undefined) found.messageId = id[1].replaceAll("''", "'");
+  else if (read) found.isRead = read[1] === 'true';
+  else if (received) {
+    const at = timeOf(received[2] ?? '');
+    const after = received[1] === 'gt' || received[1] === 'le' ? at + second : at;
+    if (received[1]?.startsWith('g')) found.received.atLeast = after;
+    else found.received.below = after;
+  } else {
+    throw badRequest(`The local mailbox filters by internetMessageId, isRead and receivedDateTime, not by '${term}'.`);
+  }
+};
+
+const filterOf = (text: string | undefined) => {
+  const found: Pick<Options, 'messageId' | 'isRead' | 'received'> = {
+    messageId: undefined,
+    isRead: undefined,
+    received: { atLeast: undefined, below: undefined },
+  };
+  // An `and` inside a Message-ID would be cut here, and then refused: no id has blanks around a word.
+  for (const term of text ? text.split(/\s+and\s+/i) : []) narrow(found, term.trim());
+  return found;
+};
+
+/** `singleValueExtendedProperties($filter=id eq 'Integer 0x36' or ...)`, of which numbers by property tag are known here. */
+export const expandOf = (text: string | undefined): number[] => {
+  if (text === undefined) return [];
+  const inner = /^singleValueExtendedProperties\(\$filter=(.+)\)$/i.exec(text.trim())?.[1];
+  if (inner === undefined) throw badRequest(`Could not find a property that can be expanded in '${text}'.`);
+  return inner.split(/\s+or\s+/i).map((term) => {
+    const tag = /^id\s+eq\s+'Integer 0x([0-9a-f]{1,4})'$/i.exec(term.trim())?.[1];
+    if (tag === undefined) throw badRequest(`The local mailbox has no extended property '${term}'.`);
+    return Number.parseInt(tag, 16);
+  });
+};
+
+export const selectOf = (text: string | undefined) =>
+  text ? new Set(text.split(',').map((name) => name.trim())) : null;
+
+/** Each option once, and none that is not in `known`. */
+export const readQuery = (query: Query, known: ReadonlySet<string>): Map<string, string> => {
+  const found = new Map<string, string>();
   for (const [name, value] of Object.entries(query)) {
     if (Array.isArray(value)) throw badRequest(`Query option '${name}' was specified more than once.`);
-    if (name.startsWith('$') && !understood.has(name)) throw badRequest(`The query option '${name}' is not supported.`);
+    if (name.startsWith('$') && !known.has(name.toLowerCase()))
+      throw badRequest(`The query option '${name}' is not supported.`);
+    if (value !== undefined) found.set(name.toLowerCase(), value);
   }
-  const one = query as Record<string, string | undefined>;
+  return found;
+};
+
+export const readOptions = (query: Query): Options => {
+  const one = readQuery(query, understood);
+  const order = one.get('$orderby') ?? 'receivedDateTime desc';
   return {
-    top: Math.max(whole('$top', one['$top'], 10, largestPage), 1),
-    skip: whole('$skip', one['$skip'], 0, 1_000_000_000),
-    order: (one['$orderby'] ?? 'receivedDateTime desc').trim().replace(/\s+/g, ' ').replace(/ asc$/i, '').toLowerCase(),
-    count: one['$count'] === 'true',
-    select: one['$select'] ? new Set(one['$select'].split(',').map((name) => name.trim())) : null,
-    ...filterOf(one['$filter']),
+    top: Math.max(whole('$top', one.get('$top'), 10, largestPage), 1),
+    skip: whole('$skip', one.get('$skip'), 0, 1_000_000_000),
+    order: order.trim().replace(/\s+/g, ' ').replace(/ asc$/i, '').toLowerCase(),
+    count: one.get('$count') === 'true',
+    select: selectOf(one.get('$select')),
+    expand: expandOf(one.get('$expand')),
+    ...filterOf(one.get('$filter')),
   };
 };
 
@@ -56,5 +109,8 @@ export const selected = (resource: Record<string, unknown>, select: Set<string> 
   select === null
     ? resource
     : Object.fromEntries(
-        Object.entries(resource).filter(([name]) => select.has(name) || name === 'id' || name.startsWith('@')),
+        Object.entries(resource).filter(
+          ([name]) =>
+            select.has(name) || name === 'id' || name === 'singleValueExtendedProperties' || name.startsWith('@'),
+        ),
       );

@@ -1,7 +1,9 @@
 // A mail, a folder and an attachment as Microsoft Graph's JSON.
 import { changeKey } from '../mailbox/drafts.ts';
-import type { Folder, Mail } from '../mailbox/mailboxes.ts';
-import type { Content, Person } from '../mailbox/message.ts';
+import type { Folder } from '../mailbox/folders.ts';
+import type { Mail } from '../mailbox/mailboxes.ts';
+import type { Person } from '../../mailbox/folder/summary.ts';
+import type { Content } from '../mailbox/message.ts';
 import { folderId, partId } from '../mailbox/names.ts';
 import { plainText } from '../mailbox/plain-text.ts';
 
@@ -11,12 +13,15 @@ const recipient = (person: Person) => ({
 const recipients = (people: Person[]) => people.map(recipient);
 const dateTime = (at: number | null) => (at === null ? null : new Date(at).toISOString().replace(/\.\d+Z$/, 'Z'));
 
-export const folderResource = (folder: Folder) => ({
+/** The folder above all others, which is itself never listed. */
+const rootKey = 'msgfolderroot';
+
+export const folderResource = (owner: string, folder: Folder) => ({
   id: folder.id,
   displayName: folder.name,
   wellKnownName: folder.wellKnownName,
-  parentFolderId: null,
-  childFolderCount: 0,
+  parentFolderId: folderId(owner, folder.parent ?? rootKey),
+  childFolderCount: folder.children,
   unreadItemCount: folder.unread,
   totalItemCount: folder.total,
   isHidden: false,
@@ -59,6 +64,21 @@ export const messageResource = (owner: string, mail: Mail): Record<string, unkno
   ccRecipients: recipients(mail.summary.cc),
   bccRecipients: recipients(mail.summary.bcc),
   replyTo: recipients(mail.summary.replyTo),
+});
+
+const sensitivities = ['normal', 'personal', 'private', 'confidential'] as const;
+
+/** PidTagSensitivity and PidTagMessageSize of MS-OXPROPS; a tag that a mail has not is left out, as Graph does. */
+const extended: ReadonlyMap<number, (mail: Mail, size: number) => number> = new Map([
+  [0x36, (mail: Mail) => sensitivities.indexOf(mail.summary.sensitivity ?? 'normal')],
+  [0xe08, (_: Mail, size: number) => size],
+]);
+
+export const extendedProperties = (mail: Mail, size: number, tags: readonly number[]) => ({
+  singleValueExtendedProperties: tags.flatMap((tag) => {
+    const value = extended.get(tag)?.(mail, size);
+    return value === undefined ? [] : [{ id: `Integer 0x${tag.toString(16)}`, value: String(value) }];
+  }),
 });
 
 /** As with Graph, `Prefer: outlook.body-content-type="text"` asks for words instead of HTML. */

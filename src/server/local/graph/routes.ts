@@ -1,25 +1,36 @@
 // The mailbox of the local stack, behind the addresses and in the words of Microsoft Graph v1.0. Reading, marking and
-// writing mails; what moves or deletes received mail does not exist here.
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+// writing mails; what deletes received mail does not exist here.
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Identity, Caller } from '../identity.ts';
 import type { Mail } from '../mailbox/mailboxes.ts';
-import type { Person } from '../mailbox/message.ts';
+import type { Person } from '../../mailbox/folder/summary.ts';
 import { folderKeyOf, keyOf, partIndex } from '../mailbox/names.ts';
+import { registerDeltaRoutes } from './delta-routes.ts';
 import { registerDraftRoutes } from './draft-routes.ts';
 import { badRequest, graphBody, GraphError, notFound } from './errors.ts';
+import { registerFolderRoutes } from './folder-routes.ts';
 import { registerPropertyRoutes } from './property-routes.ts';
-import { paramsOf } from './request.ts';
+import { originOf, paramsOf } from './request.ts';
 import type { GraphParts, Route } from './request.ts';
 import { readOptions, selected } from './query.ts';
 import type { Options } from './query.ts';
-import { attachmentResource, bodyResource, folderResource, messageResource } from './resources.ts';
+import { attachmentResource, bodyResource, extendedProperties, messageResource } from './resources.ts';
+import { registerSendRoutes } from './send-routes.ts';
+import { registerSubscriptionRoutes } from './subscription-routes.ts';
+import { createThrottle } from './throttle.ts';
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 
-/** Whose mailbox: one's own; an application (the daemon) may open any. */
-const ownerOf = (request: FastifyRequest, identity: Identity): Person => {
+const callerOf = (request: FastifyRequest): Caller => {
   const caller = callers.get(request);
   if (!caller) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token is empty.');
+  return caller;
+};
+
+/** Whose mailbox: one's own; an application (the daemon) may open any. */
+const ownerOf = (request: FastifyRequest, identity: Identity): Person => {
+  const caller = callerOf(request);
   const { user } = paramsOf(request);
   if (user === undefined && !caller.isApplication) return caller;
   if (user === undefined) throw badRequest('/me request is only valid with delegated authentication flow.');
@@ -28,8 +39,6 @@ const ownerOf = (request: FastifyRequest, identity: Identity): Person => {
   }
   throw new GraphError(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.');
 };
-
-const originOf = (request: FastifyRequest) => `${request.protocol}://${request.host}`;
 
 const nextLink = (request: FastifyRequest, options: Options) => {
   const url = new URL(request.url, originOf(request));
@@ -49,7 +58,11 @@ const listMessages = async (
   const page = { folder, ...options };
   const found = mailboxes.list(owner.address, { ...page, top: options.top + 1 });
   const shown = await mailboxes.withDetails(found.slice(0, options.top));
-  const value = shown.map((mail) => selected(messageResource(owner.address, mail), options.select));
+  const resourceOf = (mail: Mail) => ({
+    ...messageResource(owner.address, mail),
+    ...(options.expand.length ? extendedProperties(mail, mailboxes.sizeOf(mail.key), options.expand) : {}),
+  });
+  const value = shown.map((mail) => selected(resourceOf(mail), options.select));
   return {
     '@odata.context': `${originOf(request)}/graph/v1.0/$metadata#messages`,
     ...(options.count ? { '@odata.count': mailboxes.count(owner.address, page) } : {}),
@@ -63,13 +76,6 @@ const prefersText = (request: FastifyRequest) =>
 
 const registerReading = (app: FastifyInstance, parts: GraphParts, open: Route) => {
   const { mailboxes, drafts } = parts;
-
-  const folderOf = (owner: Person, id: string) => {
-    const key = folderKeyOf(owner.address, id);
-    const folder = mailboxes.folders(owner.address).find((each) => each.key === key);
-    if (!folder) throw notFound('folder');
-    return folder;
-  };
 
   const contentOf = async (owner: Person, mail: Mail) => {
     const draft = mail.isDraft ? drafts.outgoing(owner, mail.key) : null;
@@ -105,20 +111,9 @@ const registerReading = (app: FastifyInstance, parts: GraphParts, open: Route) =
     };
   });
 
-  app.get('/mailFolders', async (request) => {
-    const { owner } = await open(request);
-    parts.lookedAt();
-    return { value: mailboxes.folders(owner.address).map(folderResource) };
-  });
-
-  app.get('/mailFolders/:folder', async (request) => {
-    const { owner } = await open(request);
-    return folderResource(folderOf(owner, paramsOf(request).folder));
-  });
-
   app.get('/mailFolders/:folder/messages', async (request) => {
-    const { owner } = await open(request);
-    return listMessages(request, parts, owner, folderOf(owner, paramsOf(request).folder).key);
+    const { owner, folderOf } = await open(request);
+    return listMessages(request, parts, owner, folderOf(paramsOf(request).folder).key);
   });
 
   app.get('/messages', async (request) => {
@@ -128,14 +123,13 @@ const registerReading = (app: FastifyInstance, parts: GraphParts, open: Route) =
 
   app.get('/messages/:id', async (request) => {
     const { owner, mailOf } = await open(request);
-    const { select } = readOptions(request.query as Record<string, string>);
+    const { select, expand } = readOptions(request.query as Record<string, string>);
     const mail = await mailboxes.detailed(mailOf(paramsOf(request).id));
     const content = await contentOf(owner, mail);
     const headers = select?.has('internetMessageHeaders') ? { internetMessageHeaders: content.headers } : {};
-    return selected(
-      { ...messageResource(owner.address, mail), body: bodyResource(content, prefersText(request)), ...headers },
-      select,
-    );
+    const properties = expand.length ? extendedProperties(mail, mailboxes.sizeOf(mail.key), expand) : {};
+    const body = bodyResource(content, prefersText(request));
+    return selected({ ...messageResource(owner.address, mail), body, ...headers, ...properties }, select);
   });
 
   app.get('/messages/:id/$value', async (request, reply) => {
@@ -172,10 +166,37 @@ const registerReading = (app: FastifyInstance, parts: GraphParts, open: Route) =
 };
 
 const answerError = (error: unknown) => {
-  if (error instanceof GraphError) return { status: error.status, body: graphBody(error.code, error.message) };
+  if (error instanceof GraphError)
+    return { status: error.status, headers: error.headers, body: graphBody(error.code, error.message) };
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   const message = error instanceof Error ? error.message : String(error);
-  return { status, body: graphBody(status < 500 ? 'ErrorInvalidRequest' : 'ErrorInternalServerError', message) };
+  return {
+    status,
+    headers: {},
+    body: graphBody(status < 500 ? 'ErrorInvalidRequest' : 'ErrorInternalServerError', message),
+  };
+};
+
+/** The name a request gives a mailbox; requests about no mailbox have none, and no limits. */
+const mailboxOf = (request: FastifyRequest) => paramsOf(request).user?.toLowerCase();
+
+/** Applications meet Graph's limits and, when a test asks for it, its bad days. */
+const registerWeather = (app: FastifyInstance, { misbehaves, now }: GraphParts) => {
+  const throttle = createThrottle(now);
+  app.addHook('onRequest', async (request: FastifyRequest, reply: FastifyReply) => {
+    if (!callerOf(request).isApplication) return;
+    const mailbox = mailboxOf(request);
+    if (mailbox !== undefined) {
+      const leave = throttle.enter(mailbox);
+      reply.raw.once('close', leave);
+    }
+    if (misbehaves.current.slow > 0) await wait(misbehaves.current.slow);
+    const answer = misbehaves.takeAnswer();
+    if (answer === null) return;
+    const headers: Record<string, string> = answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter };
+    const code = answer.status === 429 ? 'ApplicationThrottled' : 'serviceNotAvailable';
+    throw new GraphError(answer.status, code, 'This answer was asked for.', headers);
+  });
 };
 
 /** A plugin: register it with the prefix /graph/v1.0. */
@@ -187,10 +208,11 @@ export const graphRoutes = (parts: GraphParts) => async (app: FastifyInstance) =
     if (!caller) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token validation failure.');
     callers.set(request, caller);
   });
+  registerWeather(app, parts);
   app.setErrorHandler((error, request, reply) => {
-    const { status, body } = answerError(error);
+    const { status, headers, body } = answerError(error);
     if (status >= 500) request.log.error(error);
-    return reply.code(status).send(body);
+    return reply.code(status).headers(headers).send(body);
   });
   app.setNotFoundHandler((request, reply) =>
     reply
@@ -208,13 +230,23 @@ export const graphRoutes = (parts: GraphParts) => async (app: FastifyInstance) =
       if (!mail) throw notFound('object');
       return mail;
     };
-    return { owner, mailOf };
+    const folderOf = (id: string) => {
+      const folder = parts.mailboxes.folders.find(owner.address, folderKeyOf(owner.address, id));
+      if (!folder) throw notFound('folder');
+      return folder;
+    };
+    return { owner, mailOf, folderOf };
   };
+
+  registerSubscriptionRoutes(app, parts, callerOf);
 
   for (const prefix of ['/me', '/users/:user']) {
     await app.register(
       async (scope) => {
         registerReading(scope, parts, open);
+        registerFolderRoutes(scope, parts, open);
+        registerDeltaRoutes(scope, parts, open);
+        registerSendRoutes(scope, parts, open);
         registerDraftRoutes(scope, parts, open);
         registerPropertyRoutes(scope, parts, open);
       },

@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { headLimit } from '../../mailbox/mime/head.ts';
-import { readSummary } from './message.ts';
-import { readRange } from './mail-path.ts';
-import type { MailFile, MailPath } from './mail-path.ts';
-import { splitMbox } from './mbox.ts';
-import type { Span } from './mbox.ts';
+import { readSummary } from '../../mailbox/folder/summary.ts';
+import { readRange } from '../../mailbox/folder/mail-path.ts';
+import type { MailFile, MailPath } from '../../mailbox/folder/mail-path.ts';
+import { splitMbox } from '../../mailbox/folder/mbox.ts';
+import type { Span } from '../../mailbox/folder/mbox.ts';
 import type { Store } from './store.ts';
 
 interface Found {

@@ -1,6 +1,6 @@
 // Writes a mail as RFC 5322 and MIME want it: 7-bit throughout, encoded words in headers, base64 bodies, lines of 76.
 import { randomUUID } from 'node:crypto';
-import type { Person } from './message.ts';
+import type { Person } from '../../mailbox/folder/summary.ts';
 
 export interface OutgoingPart {
   name: string;

@@ -1,5 +1,6 @@
 // Puts a mail into a mailbox: what a mail server would do at the end of its journey.
-import { readContent, readSummary } from './message.ts';
+import { readSummary } from '../../mailbox/folder/summary.ts';
+import { readContent } from './message.ts';
 import type { Details } from './mailboxes.ts';
 import { newKey } from './names.ts';
 import { previewOf } from './plain-text.ts';

@@ -4,8 +4,9 @@ import { compose, newMessageId } from './compose.ts';
 import type { Outgoing, OutgoingPart } from './compose.ts';
 import { prepareDelivery } from './deliver.ts';
 import type { Mail } from './mailboxes.ts';
-import { digest } from './message.ts';
-import type { Content, Person, Summary } from './message.ts';
+import { digest } from '../../mailbox/folder/summary.ts';
+import type { Person, Summary } from '../../mailbox/folder/summary.ts';
+import type { Content } from './message.ts';
 import { newKey } from './names.ts';
 import { plainText, previewOf } from './plain-text.ts';
 import type { Store } from './store.ts';
@@ -43,6 +44,7 @@ const summaryOf = (draft: Draft, owner: Person, at: number, attachments: number)
   received: at,
   conversation: draft.conversation,
   importance: draft.importance,
+  sensitivity: 'normal',
   read: true,
   hasAttachments: attachments > 0,
 });

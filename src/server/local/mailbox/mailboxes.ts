@@ -1,11 +1,13 @@
 // The mailboxes of everybody on this stack: what is in them, and the marks that a person may put on a mail.
-// Nothing here moves or deletes a received mail.
+// Nothing here deletes a received mail, and mail below --mail PATH is never moved either.
 import type { SQLInputValue } from 'node:sqlite';
 import { readContent } from './message.ts';
-import type { Content, Summary } from './message.ts';
-import { unquoteFrom } from './mbox.ts';
-import { readRange } from './mail-path.ts';
-import { folderId, idOf } from './names.ts';
+import type { Summary } from '../../mailbox/folder/summary.ts';
+import type { Content } from './message.ts';
+import { unquoteFrom } from '../../mailbox/folder/mbox.ts';
+import { readRange } from '../../mailbox/folder/mail-path.ts';
+import { createFolders } from './folders.ts';
+import { idOf } from './names.ts';
 import { previewOf } from './plain-text.ts';
 import type { Invitation } from './invitation.ts';
 import type { Store } from './store.ts';
@@ -28,26 +30,6 @@ export interface Mail {
   summary: Summary;
   details: Details | null;
 }
-
-export interface Folder {
-  id: string;
-  key: string;
-  name: string;
-  wellKnownName: string | null;
-  total: number;
-  unread: number;
-}
-
-const ownFolders = new Map([
-  ['inbox', 'Inbox'],
-  ['drafts', 'Drafts'],
-  ['sentitems', 'Sent Items'],
-  ['archive', 'Archive'],
-  ['deleteditems', 'Deleted Items'],
-  ['junkemail', 'Junk Email'],
-]);
-/** Shown also when empty. */
-const alwaysThere = ['inbox', 'drafts', 'sentitems'];
 
 /** A mail above this is listed and can be downloaded, but not opened: its parts would not fit into memory beside everything else. */
 const openLimit = 64 * 1024 * 1024;
@@ -73,6 +55,8 @@ export interface Page {
   top: number;
   messageId?: string | undefined;
   isRead?: boolean | undefined;
+  /** Epoch milliseconds. */
+  received?: { atLeast?: number | undefined; below?: number | undefined };
 }
 
 const json = <T>(text: unknown, otherwise: T): T => (typeof text === 'string' ? (JSON.parse(text) as T) : otherwise);
@@ -106,6 +90,13 @@ export const createMailboxes = (store: Store, origin: string) => {
       'isRead',
       page.isRead === undefined ? undefined : Number(page.isRead),
     );
+    const within = (compare: string, name: string, at: number | undefined) => {
+      if (at === undefined) return;
+      parts.push(`mail.received ${compare} :${name}`);
+      values[name] = at;
+    };
+    within('>=', 'atLeast', page.received?.atLeast);
+    within('<', 'below', page.received?.below);
     return { where: parts.join(' and '), values };
   };
 
@@ -123,25 +114,6 @@ export const createMailboxes = (store: Store, origin: string) => {
   const find = (owner: string, key: string): Mail | null => {
     const row = store.get(`select ${columns} ${joined} where ${visible} and mail.key = :key`, { origin, owner, key });
     return row ? mailOf(owner, row) : null;
-  };
-
-  const folders = (owner: string): Folder[] => {
-    const rows = store.all(
-      `select mail.folder as folder, count(*) as total, sum(coalesce(mark.is_read, mail.is_read) = 0) as unread
-       ${joined} where ${visible} group by mail.folder`,
-      { origin, owner },
-    );
-    const counted = new Map(rows.map((row) => [String(row['folder']), row]));
-    const known = [...ownFolders.keys()].filter((key) => counted.has(key) || alwaysThere.includes(key));
-    const others = [...counted.keys()].filter((key) => !ownFolders.has(key)).sort((a, b) => a.localeCompare(b));
-    return [...known, ...others].map((key) => ({
-      id: folderId(owner, key),
-      key,
-      name: ownFolders.get(key) ?? key,
-      wellKnownName: ownFolders.has(key) ? key : null,
-      total: Number(counted.get(key)?.['total'] ?? 0),
-      unread: Number(counted.get(key)?.['unread'] ?? 0),
-    }));
   };
 
   /** The mail's own bytes, or null when its file has gone. */
@@ -222,12 +194,18 @@ export const createMailboxes = (store: Store, origin: string) => {
     );
   };
 
+  /** False for mail below a mail path: it is only shown. */
+  const move = (owner: string, key: string, folder: string) =>
+    store.run('update mail set folder = ? where key = ? and owner = ?', folder, key, owner) > 0;
+
   return {
     list,
     count,
     find,
-    folders,
+    folders: createFolders(store, origin),
+    move,
     raw,
+    sizeOf,
     content,
     withDetails,
     detailed,

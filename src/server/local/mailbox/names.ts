@@ -1,7 +1,7 @@
 // The ids that the outside sees. An id belongs to one mailbox, as in Exchange: the same mail in two mailboxes has two ids.
 // Ids are made of [A-Za-z0-9+/=] and never change, also not when a draft is sent.
 import { randomBytes } from 'node:crypto';
-import { digest } from './message.ts';
+import { digest } from '../../mailbox/folder/summary.ts';
 
 const tagOf = (owner: string) => digest(owner.toLowerCase(), 6);
 

@@ -4,11 +4,13 @@ import { join, resolve } from 'node:path';
 import type { Identity } from '../identity.ts';
 import { deliverSample } from '../sample/mailbox.ts';
 import { catalogue } from './catalogue.ts';
+import { createChangeLog } from './change-log.ts';
 import { createDrafts } from './drafts.ts';
-import { openMailPath } from './mail-path.ts';
-import type { MailPath } from './mail-path.ts';
+import { openMailPath } from '../../mailbox/folder/mail-path.ts';
+import type { MailPath } from '../../mailbox/folder/mail-path.ts';
 import { createMailboxes } from './mailboxes.ts';
 import { createProperties } from './properties.ts';
+import { createSending } from './sending.ts';
 import { openStore } from './store.ts';
 import type { Store } from './store.ts';
 
@@ -68,6 +70,8 @@ export const openMail = async (options: MailOptions) => {
     mailboxes: createMailboxes(store, path?.path ?? 'sample'),
     drafts: createDrafts(store, options.now),
     properties: createProperties(store),
+    changeLog: createChangeLog(store),
+    sending: createSending(store, options.now),
     /** Looks for new mail below the mail path, at most every 15 seconds, in the background. */
     look: () => {
       if (indexer?.isDue()) void indexer.run();

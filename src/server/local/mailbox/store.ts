@@ -2,6 +2,7 @@
 // Outlook. Mail below --mail PATH is only pointed at; mail that was delivered here is kept whole.
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, StatementSync } from 'node:sqlite';
+import { changeLogSchema, fillChangeLog } from './change-log.ts';
 
 const schema = `
 create table setting (name text primary key, value text not null) strict;
@@ -34,7 +35,15 @@ create table category (owner text not null, name text not null, color text not n
 -- key '' = the mailbox itself (roaming settings); rows stay when a mail disappears from its path and wait for it to return
 create table extension (owner text not null, key text not null, name text not null, value text not null, primary key (owner, key, name)) strict;
 `;
-const schemaVersion = 1;
+
+/** Since version 2: folders that a person made or renamed (key: the folder's id for good), and the log of changes. */
+const second = `
+create table folder (
+  owner text not null, key text not null, name text not null, parent text, primary key (owner, key)
+) strict;
+${changeLogSchema}
+`;
+const schemaVersion = 2;
 
 /** Said to a person as it is. */
 class MailboxUnusable extends Error {}
@@ -67,7 +76,10 @@ const openFile = (file: string) => {
         `${file} was written by a newer version of Alongside. Please update; it was left untouched.`,
       );
     }
-    if (version === 0) database.exec(`begin immediate; ${schema} pragma user_version = ${schemaVersion}; commit;`);
+    if (version < schemaVersion) {
+      const steps = version === 0 ? `${schema} ${second}` : `${second} ${fillChangeLog}`;
+      database.exec(`begin immediate; ${steps} pragma user_version = ${schemaVersion}; commit;`);
+    }
     return database;
   } catch (error) {
     database.close();
