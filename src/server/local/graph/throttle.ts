@@ -20,7 +20,7 @@ const refusal = (limit: string, seconds: number) =>
 export const createThrottle = (now: () => number) => {
   const uses = new Map<string, Use>();
 
-  const useOf = (mailbox: string): Use => {
+  const currentUse = (mailbox: string): Use => {
     const known = uses.get(mailbox);
     if (known && now() - known.windowStart < windowLength) return known;
     const fresh = { open: known?.open ?? 0, windowStart: now(), inWindow: 0 };
@@ -30,7 +30,7 @@ export const createThrottle = (now: () => number) => {
 
   /** Answers what ends the request's turn; safe to call twice. @throws GraphError 429. */
   const enter = (mailbox: string): (() => void) => {
-    const use = useOf(mailbox);
+    const use = currentUse(mailbox);
     if (use.open >= mostAtOnce) throw refusal('MailboxConcurrency', 1);
     if (use.inWindow >= mostInWindow) throw refusal('MailboxRequests', (use.windowStart + windowLength - now()) / 1000);
     use.open += 1;
