@@ -99,5 +99,3 @@ export const createFolders = (store: Store, origin: string) => {
     move: (owner: string, { key, name }: Folder, parent: string | null) => write(owner, key, name, parent),
   };
 };
-
-export type Folders = ReturnType<typeof createFolders>;

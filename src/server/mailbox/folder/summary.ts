@@ -2,10 +2,9 @@
 // a strange line in it is better than no list.
 import { createHash } from 'node:crypto';
 import type { Email } from 'postal-mime';
+import { sensitivityIn, type Sensitivity } from '../../../model/header-block.ts';
 import { headOf } from '../mime/head.ts';
 import { parseMime, peopleIn } from '../mime/parse-mime.ts';
-
-export type Sensitivity = 'normal' | 'personal' | 'private' | 'confidential';
 
 export interface Person {
   name: string;
@@ -60,15 +59,6 @@ const importance = (mail: Email): Summary['importance'] => {
   return /^(low|4|5)/.test(said) ? 'low' : 'normal';
 };
 
-/** RFC 4021 (2.1.55). */
-const sensitivities = new Map<string, Sensitivity>([
-  ['personal', 'personal'],
-  ['private', 'private'],
-  ['company-confidential', 'confidential'],
-]);
-
-const sensitivity = (mail: Email) => sensitivities.get((header(mail, 'sensitivity') ?? '').toLowerCase()) ?? 'normal';
-
 const readBefore = (mail: Email): boolean | null => {
   const mozilla = header(mail, 'x-mozilla-status');
   if (mozilla && /^[0-9a-f]{4}$/i.test(mozilla)) return (Number.parseInt(mozilla, 16) & 1) === 1;
@@ -81,7 +71,7 @@ const conversation = (mail: Email, subject: string) => {
   return digest(root ?? `subject ${subject.replace(/^((re|fwd?|aw|wg|sv|tr)\s*:\s*)+/i, '').toLowerCase()}`);
 };
 
-const summaryOf = (mail: Email): Summary => {
+const summaryOf = (mail: Email, head: string): Summary => {
   const subject = mail.subject ?? '';
   const sent = time(mail.date);
   const [from = null] = peopleIn(mail.from && [mail.from]);
@@ -99,10 +89,13 @@ const summaryOf = (mail: Email): Summary => {
     received: receivedTime(mail) ?? sent,
     conversation: conversation(mail, subject),
     importance: importance(mail),
-    sensitivity: sensitivity(mail),
+    sensitivity: sensitivityIn(head),
     read: readBefore(mail),
     hasAttachments: /^multipart\/mixed/i.test(header(mail, 'content-type') ?? ''),
   };
 };
 
-export const readSummary = async (raw: Uint8Array): Promise<Summary> => summaryOf((await parseMime(headOf(raw))).mail);
+export const readSummary = async (raw: Uint8Array): Promise<Summary> => {
+  const head = headOf(raw);
+  return summaryOf((await parseMime(head)).mail, Buffer.from(head).toString('latin1'));
+};
