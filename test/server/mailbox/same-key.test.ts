@@ -2,7 +2,7 @@ import { webcrypto } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { identifyMail } from '../../../src/model/item-key.ts';
 import { createOfficeMailbox } from '../../../src/outlook/office-mailbox.ts';
-import { readSummary } from '../../../src/server/local/mailbox/message.ts';
+import { readSummary } from '../../../src/server/mailbox/folder/summary.ts';
 import { readMail } from '../../../src/server/mailbox/mime/read-mail.ts';
 import { FakeOffice } from '../../outlook/fake-office.ts';
 
