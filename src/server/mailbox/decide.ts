@@ -1,4 +1,5 @@
 import type { RegardingRef } from '../../model/records.ts';
+import type { Acceptor, Match, NotTrackedWhy, Question, TrackedWhy, UntrackedWhy } from '../../model/tracking-why.ts';
 import { canonicalAddress, entryOf } from './rules/address-list.ts';
 import { covers, type FolderRule } from './rules.ts';
 import type { MailboxSettings } from './settings.ts';
@@ -23,64 +24,6 @@ export type Decision =
   | { readonly kind: 'there'; readonly why: TrackedWhy }
   /** Decided before, and nothing has happened since that would change it. */
   | { readonly kind: 'nothing' };
-
-export type Question = 'incoming' | 'sent';
-
-/** incomingemailfilteringmethod in words, by its number. */
-export const filters = ['all', 'replies', 'from-customers', 'from-anybody-known', 'none'] as const;
-export type Filter = (typeof filters)[number];
-
-/** Whoever let a mail in: a user or queue, with the filter that did. */
-export interface Acceptor {
-  readonly table: 'systemuser' | 'queue';
-  readonly id: string;
-  readonly address: string | null;
-  readonly filter: Filter;
-}
-
-/** What a mail was accepted by: the e-mail it answers, or the row that its sender (of sent mail: a recipient) is. */
-export interface Match {
-  readonly by: 'in-reply-to' | 'references' | 'token' | 'sender' | 'recipient';
-  readonly table: string;
-  readonly id: string;
-}
-
-export type TrackedWhy =
-  | { readonly code: 'category' }
-  | { readonly code: 'folder-rule'; readonly rule: string; readonly folder: string; readonly origin: 'own' | 'crm' }
-  /** `by` and `match` are null where a CRM only says yes. */
-  | {
-      readonly code: 'accepted';
-      readonly question: Question;
-      readonly by: Acceptor | null;
-      readonly match: Match | null;
-    }
-  | { readonly code: 'already-there' };
-
-interface UntrackedWhy {
-  readonly code: 'category-removed';
-}
-
-export type NotTrackedWhy =
-  | { readonly code: 'draft' }
-  | { readonly code: 'untracked-by-owner' }
-  | { readonly code: 'folder-not-watched' }
-  | { readonly code: 'before-rule'; readonly rule: string }
-  | { readonly code: 'automatic-off' }
-  | { readonly code: 'before-start'; readonly start: string }
-  | { readonly code: 'no-sender' }
-  | { readonly code: 'never-list'; readonly entry: string; readonly address: string }
-  | { readonly code: 'internal' }
-  | { readonly code: 'private'; readonly sensitivity: SourceItem['sensitivity'] }
-  | { readonly code: 'encrypted' }
-  /** The CRM's answers. `asked` is everybody who might have accepted it, with their filters; empty where a CRM does not say. */
-  | { readonly code: 'no-recipient-match' }
-  | { readonly code: 'no-correlation-match'; readonly asked: readonly Acceptor[] }
-  | { readonly code: 'filter-none'; readonly asked: readonly Acceptor[] }
-  | { readonly code: 'sent-not-tracked' }
-  | { readonly code: 'refused-by-crm'; readonly reason: number | null };
-
-export type Why = TrackedWhy | UntrackedWhy | NotTrackedWhy;
 
 /** What became of the mail before. */
 export interface Before {

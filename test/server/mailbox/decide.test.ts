@@ -4,11 +4,10 @@ import {
   decideByAnswer,
   decideByContent,
   unseen,
-  type Acceptor,
   type Before,
   type Circumstances,
-  type Why,
 } from '../../../src/server/mailbox/decide.ts';
+import type { Acceptor, Why } from '../../../src/model/tracking-why.ts';
 import type { FolderRule } from '../../../src/server/mailbox/rules.ts';
 import { usualSettings, type MailboxSettings } from '../../../src/server/mailbox/settings.ts';
 import type { SourceItem } from '../../../src/server/mailbox/source.ts';
