@@ -5,6 +5,8 @@ import type { ChangeRow } from '../mailbox/change-log.ts';
 import type { Folder } from '../mailbox/folders.ts';
 import type { Mail } from '../mailbox/mailboxes.ts';
 import type { Person } from '../../mailbox/folder/summary.ts';
+import { headLimit, headOf } from '../../mailbox/mime/head.ts';
+import { readContent } from '../mailbox/message.ts';
 import { idOf } from '../mailbox/names.ts';
 import { readToken, writeToken } from './delta-token.ts';
 import type { DeltaState } from './delta-token.ts';
@@ -54,27 +56,35 @@ const createDelta = ({ mailboxes, changeLog, misbehaves }: GraphParts) => {
     epoch: misbehaves.expiry.epoch,
   });
 
-  const full = (owner: Person, mail: Mail, state: DeltaState): Item => {
+  const headersOf = async (mail: Mail) => {
+    const head = mail.isDraft ? null : await mailboxes.raw(mail.key, headLimit);
+    return { internetMessageHeaders: head === null ? null : (await readContent(headOf(head))).headers };
+  };
+
+  const full = async (owner: Person, mail: Mail, state: DeltaState): Promise<Item> => {
+    const select = selectOf(state.select ?? undefined);
+    const headers = select?.has('internetMessageHeaders') ? await headersOf(mail) : {};
     const properties = state.expand.length ? extendedProperties(mail, mailboxes.sizeOf(mail.key), state.expand) : {};
     const resource = { '@odata.type': '#microsoft.graph.message', ...messageResource(owner.address, mail) };
-    return selected({ ...resource, ...properties }, selectOf(state.select ?? undefined));
+    return selected({ ...resource, ...headers, ...properties }, select);
   };
 
   const partial = (owner: Person, mail: Mail): Item =>
     selected(messageResource(owner.address, mail), new Set(['isRead', 'categories']));
 
-  const itemsOf = (owner: Person, row: ChangeRow, state: DeltaState): Item[] => {
+  const itemsOf = async (owner: Person, row: ChangeRow, state: DeltaState): Promise<Item[]> => {
     const removed = { id: idOf(owner.address, row.key), '@removed': { reason: 'deleted' } };
     const mail = mailboxes.find(owner.address, row.key);
     if (mail?.folder !== state.folder) return state.first ? [] : [removed];
     if (state.since !== null && mail.received < state.since) return [];
     const isNew = row.born > state.from;
-    const item = misbehaves.current.partial && !isNew && !state.first ? partial(owner, mail) : full(owner, mail, state);
+    const isPartial = misbehaves.current.partial && !isNew && !state.first;
+    const item = isPartial ? partial(owner, mail) : await full(owner, mail, state);
     return misbehaves.current.removedFirst && isNew ? [removed, item] : [item];
   };
 
   /** Reads on until the page is full: what the filter leaves out is no page of its own. */
-  const page = (owner: Person, state: DeltaState, size: number): Page => {
+  const page = async (owner: Person, state: DeltaState, size: number): Promise<Page> => {
     const until = state.until ?? changeLog.clock();
     if (state.empty > 0) return { items: [], next: { ...state, until, empty: state.empty - 1 }, isLast: false };
     const most = state.since === null ? size : Math.min(size, misbehaves.current.filteredMost - state.said);
@@ -84,7 +94,7 @@ const createDelta = ({ mailboxes, changeLog, misbehaves }: GraphParts) => {
       const rows = changeLog.inFolder(owner.address, state.folder, { from, until, most: most - said });
       isLast = rows.length < most - said;
       for (const row of rows) {
-        const found = itemsOf(owner, row, state);
+        const found = await itemsOf(owner, row, state);
         if (found.length) said += 1;
         items.push(...found.flatMap((item) => Array.from({ length: misbehaves.current.repeats + 1 }, () => item)));
         from = row.at;
@@ -108,11 +118,11 @@ const createDelta = ({ mailboxes, changeLog, misbehaves }: GraphParts) => {
     said: 0,
   });
 
-  return (place: Place, query: ReadonlyMap<string, string>, size: number) => {
+  return async (place: Place, query: ReadonlyMap<string, string>, size: number) => {
     const token = query.get('$skiptoken') ?? query.get('$deltatoken') ?? '';
     const there = { owner: place.owner.address, folder: place.folder.key };
     const state = token ? readToken(token, there, misbehaves, `${place.address}?$deltatoken=`) : begin(place, query);
-    const { items, next, isLast } = page(place.owner, state, size);
+    const { items, next, isLast } = await page(place.owner, state, size);
     const link = isLast
       ? { '@odata.deltaLink': `${place.address}?$deltatoken=${writeToken(afterRound(next))}` }
       : { '@odata.nextLink': `${place.address}?$skiptoken=${writeToken(next)}` };
@@ -130,7 +140,7 @@ export const registerDeltaRoutes = (app: FastifyInstance, parts: GraphParts, ope
     const address = `${originOf(request)}${request.url.split('?')[0] ?? ''}`;
     return {
       '@odata.context': `${originOf(request)}/graph/v1.0/$metadata#Collection(message)`,
-      ...delta({ owner, folder, address }, query, pageSizeOf(request, query.get('$top'))),
+      ...(await delta({ owner, folder, address }, query, pageSizeOf(request, query.get('$top')))),
     };
   });
 };

@@ -1,7 +1,7 @@
 // The folders of a mailbox: those that are always there, those that mail lies in, and those that a person made or renamed.
-// `Projects/2026` below a mail path is the folder 2026 in the folder Projects, whether or not a mail lies in Projects itself.
-import { folderKey } from '../../mailbox/folder/mail-path.ts';
-import { folderId, newKey } from './names.ts';
+import { randomUUID } from 'node:crypto';
+import { alwaysThere, nameOf, parentOf, roleOf, wellKnownKeys, withParents } from '../../mailbox/folder/tree.ts';
+import { folderId } from './names.ts';
 import type { Store } from './store.ts';
 
 export interface Folder {
@@ -16,31 +16,6 @@ export interface Folder {
   unread: number;
   children: number;
 }
-
-const ownFolders = new Map([
-  ['inbox', 'Inbox'],
-  ['drafts', 'Drafts'],
-  ['sentitems', 'Sent Items'],
-  ['archive', 'Archive'],
-  ['deleteditems', 'Deleted Items'],
-  ['junkemail', 'Junk Email'],
-]);
-/** Shown also when empty. */
-const alwaysThere = ['inbox', 'drafts', 'sentitems'];
-
-const parentOf = (key: string) => {
-  const cut = ownFolders.has(key) ? -1 : key.lastIndexOf('/');
-  return cut < 0 ? null : folderKey(key.slice(0, cut));
-};
-
-/** With every folder that stands above one of them. */
-const withParents = (keys: Iterable<string>) => {
-  const all = new Set<string>();
-  for (const first of keys) {
-    for (let key: string | null = first; key !== null && !all.has(key); key = parentOf(key)) all.add(key);
-  }
-  return all;
-};
 
 const counts = `select mail.folder as folder, count(*) as total, sum(coalesce(mark.is_read, mail.is_read) = 0) as unread
   from mail left join mark on mark.key = mail.key and mark.owner = :owner
@@ -60,14 +35,14 @@ export const createFolders = (store: Store, origin: string) => {
     const counted = new Map(store.all(counts, { origin, owner }).map((row) => [String(row['folder']), row]));
     const named = made(owner);
     const there = withParents([...counted.keys(), ...named.keys()]);
-    const known = [...ownFolders.keys()].filter((key) => there.has(key) || alwaysThere.includes(key));
-    const others = [...there].filter((key) => !ownFolders.has(key)).sort((a, b) => a.localeCompare(b));
+    const known = wellKnownKeys.filter((key) => there.has(key) || alwaysThere.includes(key));
+    const others = [...there].filter((key) => roleOf(key) === null).sort((a, b) => a.localeCompare(b));
     const folders = [...known, ...others].map((key) => ({
       id: folderId(owner, key),
       key,
-      name: named.get(key)?.name ?? ownFolders.get(key) ?? key.slice(key.lastIndexOf('/') + 1),
+      name: named.get(key)?.name ?? nameOf(key),
       parent: named.has(key) ? (named.get(key)?.parent ?? null) : parentOf(key),
-      wellKnownName: ownFolders.has(key) ? key : null,
+      wellKnownName: roleOf(key) === null ? null : key,
       total: Number(counted.get(key)?.['total'] ?? 0),
       unread: Number(counted.get(key)?.['unread'] ?? 0),
     }));
@@ -91,7 +66,8 @@ export const createFolders = (store: Store, origin: string) => {
     list,
     find: (owner: string, key: string) => list(owner).find((each) => each.key === key) ?? null,
     create: (owner: string, name: string, parent: string | null) => {
-      const key = newKey();
+      // Without a slash, which would read as a path.
+      const key = randomUUID();
       write(owner, key, name, parent);
       return key;
     },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Identity } from '../identity.ts';
 import { prepareDelivery } from '../mailbox/deliver.ts';
-import { folderKey } from '../../mailbox/folder/mail-path.ts';
+import { folderKey } from '../../mailbox/folder/tree.ts';
 import { readSummary } from '../../mailbox/folder/summary.ts';
 import type { Summary } from '../../mailbox/folder/summary.ts';
 import type { Store } from '../mailbox/store.ts';

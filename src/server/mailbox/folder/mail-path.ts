@@ -2,6 +2,7 @@
 // mixes them. Nothing here can write: every file is opened with the flag 'r', and no name below PATH is ever created.
 import { open, opendir, readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, sep } from 'node:path';
+import { folderKey } from './tree.ts';
 
 /** One file with mail in it. `stamp` changes when its content may have changed. */
 export interface MailFile {
@@ -12,38 +13,21 @@ export interface MailFile {
   size: number;
   stamp: string;
   modified: number;
+  /** When its bytes, its name or its place last changed; epoch milliseconds. */
+  changed: number;
   /** What a Maildir says in the file name; null elsewhere. */
   read: boolean | null;
+  isDraft: boolean;
 }
 
 /** Said to a person as it is. */
-class NotMail extends Error {}
-
-const wellKnown = new Map([
-  ['', 'inbox'],
-  ['inbox', 'inbox'],
-  ['sent', 'sentitems'],
-  ['sent items', 'sentitems'],
-  ['sent messages', 'sentitems'],
-  ['sent-mail', 'sentitems'],
-  ['archive', 'archive'],
-  ['trash', 'deleteditems'],
-  ['deleted items', 'deleteditems'],
-  ['junk', 'junkemail'],
-  ['spam', 'junkemail'],
-]);
-
-/** A drafts folder on disk is shown, but under a name that does not promise that its mails can be edited. */
-export const folderKey = (name: string) => {
-  const known = wellKnown.get(name.toLowerCase());
-  return known ?? (/^drafts?$/i.test(name) ? `${name} (read-only)` : name);
-};
+export class NotMail extends Error {}
 
 const describe = async (
   path: string,
   format: MailFile['format'],
   folder: string,
-  read: boolean | null = null,
+  flags: Pick<MailFile, 'read' | 'isDraft'> = { read: null, isDraft: false },
 ): Promise<MailFile | null> => {
   // A mail that is moved away between the listing and this line is simply not there any more.
   const found = await stat(path).catch(() => null);
@@ -54,7 +38,8 @@ const describe = async (
     folder: folderKey(folder),
     size: found.size,
     modified: found.mtimeMs,
-    read,
+    changed: Math.floor(found.ctimeMs),
+    ...flags,
     stamp: `${found.size}-${found.mtimeMs}`,
   };
 };
@@ -90,27 +75,35 @@ async function* folderFiles(root: string, directory: string): AsyncGenerator<Mai
 }
 
 /** Maildir++: cur and new hold the inbox, `.Projects.2026` beside them is the folder Projects/2026. */
+const maildirFolders = async (root: string) => {
+  const inside = await readdir(root, { withFileTypes: true });
+  const names = inside.filter((each) => each.isDirectory() && /^\.[^.]/.test(each.name)).map((each) => each.name);
+  return ['', ...names].map((directory) => ({ directory, folder: directory.slice(1).split('.').join('/') }));
+};
+
+const flagsOf = (name: string) => /[:;!]2,([A-Za-z]*)$/.exec(name)?.[1] ?? '';
+
 async function* maildirFiles(root: string): AsyncGenerator<MailFile> {
-  const subfolders = (await readdir(root, { withFileTypes: true })).filter(
-    (each) => each.isDirectory() && each.name.startsWith('.'),
-  );
-  for (const directory of ['', ...subfolders.map((each) => each.name)]) {
+  for (const { directory, folder } of await maildirFolders(root)) {
     for (const box of ['cur', 'new']) {
       const names = await readdir(join(root, directory, box)).catch(() => []);
       for (const name of names) {
         if (name.startsWith('.')) continue;
-        const seen = box === 'cur' && /[:;!]2,[A-Z]*S/.test(name);
-        const file = await describe(
-          join(root, directory, box, name),
-          'single',
-          directory.slice(1).split('.').join('/'),
-          seen,
-        );
+        const flags = { read: box === 'cur' && flagsOf(name).includes('S'), isDraft: flagsOf(name).includes('D') };
+        const file = await describe(join(root, directory, box, name), 'single', folder, flags);
         if (file) yield file;
       }
     }
   }
 }
+
+const directoriesBelow = async (root: string) => {
+  const entries = await readdir(root, { withFileTypes: true, recursive: true });
+  const paths = entries
+    .filter((each) => each.isDirectory())
+    .map((each) => relative(root, join(each.parentPath, each.name)).split(sep).join('/'));
+  return paths.filter((path) => !/(^|\/)\./.test(path)).map(folderKey);
+};
 
 async function* singleFile(path: string, format: MailFile['format']): AsyncGenerator<MailFile> {
   const file = await describe(path, format, '');
@@ -121,29 +114,41 @@ export interface MailPath {
   path: string;
   kind: string;
   files: () => AsyncGenerator<MailFile>;
+  /** Keys of the folders that are there, empty ones too; an mbox is a folder only by its mails. */
+  folders: () => Promise<readonly string[]>;
 }
 
-/** Says what PATH is. Throws NotMail with a sentence when it is nothing we can show. */
-export const openMailPath = async (path: string): Promise<MailPath> => {
+/** Says what PATH is. Throws NotMail with a sentence when it is nothing we can show; an empty folder only if it `mayBeEmpty`. */
+export const openMailPath = async (path: string, mayBeEmpty = false): Promise<MailPath> => {
   const found = await stat(path).catch(() => null);
   if (!found) throw new NotMail(`There is nothing at ${path}. Name a folder of .eml files, a Maildir or an mbox file.`);
   if (found.isDirectory()) {
     const inside = await readdir(path).catch(() => null);
     if (!inside) throw new NotMail(`The folder ${path} cannot be read: please check its permissions.`);
-    if (inside.includes('cur') && inside.includes('new'))
-      return { path, kind: 'Maildir', files: () => maildirFiles(path) };
+    if (inside.includes('cur') && inside.includes('new')) {
+      const folders = async () => (await maildirFolders(path)).map(({ folder }) => folderKey(folder));
+      return { path, kind: 'Maildir', files: () => maildirFiles(path), folders };
+    }
+    const ofFiles = {
+      path,
+      kind: 'folder of mail',
+      files: () => folderFiles(path, path),
+      folders: () => directoriesBelow(path),
+    };
+    if (mayBeEmpty) return ofFiles;
     for await (const first of folderFiles(path, path)) {
-      if (first) return { path, kind: 'folder of mail', files: () => folderFiles(path, path) };
+      if (first) return ofFiles;
     }
     throw new NotMail(
       `The folder ${path} holds no mail: no .eml file, no mbox file, and it is not a Maildir (cur, new).`,
     );
   }
+  const folders = () => Promise.resolve([]);
   if (extname(path).toLowerCase() === '.eml')
-    return { path, kind: '.eml file', files: () => singleFile(path, 'single') };
+    return { path, kind: '.eml file', files: () => singleFile(path, 'single'), folders };
   const mbox = await startsLikeMbox(path).catch(() => null);
   if (mbox === null) throw new NotMail(`The file ${path} cannot be read: please check its permissions.`);
-  if (mbox) return { path, kind: 'mbox file', files: () => singleFile(path, 'mbox') };
+  if (mbox) return { path, kind: 'mbox file', files: () => singleFile(path, 'mbox'), folders };
   throw new NotMail(
     `The file ${path} is not mail: an mbox file begins with a line "From name date", a single mail is called something.eml.`,
   );

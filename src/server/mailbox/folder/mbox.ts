@@ -15,11 +15,11 @@ const longestSeparator = 512;
 const isSeparator = (line: string) => /^From \S*.*\b\d\d:\d\d(:\d\d)?\b.*\b\d{4}\b/.test(line) || /^From - /.test(line);
 
 /** Offsets of separator lines: the line's first byte and the first byte after it. */
-async function* separators(path: string): AsyncGenerator<{ at: number; after: number }> {
+async function* separators(path: string, from: number): AsyncGenerator<{ at: number; after: number }> {
   let carried: Buffer = Buffer.alloc(0);
-  let base = 0;
+  let base = from;
   let previous = 0x0a;
-  const stream = createReadStream(path, { highWaterMark: chunkSize });
+  const stream = createReadStream(path, { highWaterMark: chunkSize, start: from });
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     const block = carried.length ? Buffer.concat([carried, chunk]) : chunk;
     // The tail may hold half a separator: keep it for the next round.
@@ -45,13 +45,16 @@ function* separatorsIn(block: Buffer, base: number, limit: number, previous: num
   }
 }
 
-export async function* splitMbox(path: string, size: number): AsyncGenerator<Span> {
+/** `from`: the first byte of a separator line, to begin there. */
+export async function* splitMbox(path: string, size: number, from = 0): AsyncGenerator<Span & { separator: number }> {
+  let separator = -1;
   let start = -1;
-  for await (const { at, after } of separators(path)) {
-    if (start >= 0) yield { start, length: at - start };
+  for await (const { at, after } of separators(path, from)) {
+    if (start >= 0) yield { separator, start, length: at - start };
+    separator = at;
     start = Math.min(after, size);
   }
-  if (start >= 0) yield { start, length: Math.max(size - start, 0) };
+  if (start >= 0) yield { separator, start, length: Math.max(size - start, 0) };
 }
 
 /** An mbox quotes body lines that begin with "From " as ">From ": take one mark away again. */

@@ -2,7 +2,7 @@
 // a strange line in it is better than no list.
 import { createHash } from 'node:crypto';
 import type { Email } from 'postal-mime';
-import { sensitivityIn, type Sensitivity } from '../../../model/header-block.ts';
+import { sensitivityIn, threadLines, type Sensitivity } from '../../../model/header-block.ts';
 import { headOf } from '../mime/head.ts';
 import { parseMime, peopleIn } from '../mime/parse-mime.ts';
 
@@ -99,3 +99,6 @@ export const readSummary = async (raw: Uint8Array): Promise<Summary> => {
   const head = headOf(raw);
   return summaryOf((await parseMime(head)).mail, Buffer.from(head).toString('latin1'));
 };
+
+/** The lines by which a mail names others, as SourceItem holds them. */
+export const threadHeadersOf = (raw: Uint8Array): string => threadLines(Buffer.from(headOf(raw)).toString('latin1'));
