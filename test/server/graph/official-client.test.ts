@@ -81,15 +81,17 @@ test('its page iterator follows a delta query, and the next one from its link', 
 
 test('folders: lists, folders in folders, and their own delta', async () => {
   const made = (await client.api(`${home}/mailFolders`).post({ displayName: 'Customers' })) as { id: string };
-  await client.api(`${home}/mailFolders/${made.id}/childFolders`).post({ displayName: 'Fabrikam' });
-  const below = (await client.api(`${home}/mailFolders/${made.id}/childFolders`).get()) as PageCollection;
+  await client.api(`${home}/mailFolders/${encodeURIComponent(made.id)}/childFolders`).post({ displayName: 'Fabrikam' });
+  const below = (await client
+    .api(`${home}/mailFolders/${encodeURIComponent(made.id)}/childFolders`)
+    .get()) as PageCollection;
   expect(below.value).toMatchObject([{ displayName: 'Fabrikam', parentFolderId: made.id, childFolderCount: 0 }]);
   const all = await readAll<{ displayName: string }>(
     (await client.api(`${home}/mailFolders/delta`).get()) as PageCollection,
   );
   const names = all.items.map(({ displayName }) => displayName).sort();
   expect(names).toEqual(['Customers', 'Drafts', 'Fabrikam', 'Inbox', 'Sent Items']);
-  await client.api(`${home}/mailFolders/${made.id}`).patch({ displayName: 'Clients' });
+  await client.api(`${home}/mailFolders/${encodeURIComponent(made.id)}`).patch({ displayName: 'Clients' });
   const changed = await readAll<{ displayName: string }>((await client.api(all.deltaLink!).get()) as PageCollection);
   expect(changed.items).toMatchObject([{ displayName: 'Clients' }]);
   await expect(client.api(`${home}/mailFolders`).post({ displayName: 'Clients' })).rejects.toMatchObject({
