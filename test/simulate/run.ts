@@ -183,6 +183,8 @@ function plan(world: World, fault: Fault): void {
           else crm.setRegarding(row.id, regardingChoices[1]!, null, by);
         }
         break;
+      case 'under a lease':
+        break;
       case 'trouble':
       case 'outage':
         story.tell('the network', inWords(fault));

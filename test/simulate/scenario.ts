@@ -1,4 +1,5 @@
 import type { Random } from '../fuzz/random.ts';
+import { drawBurst } from './burst.ts';
 import { crmOrigin, paneOrigin, regardingChoices } from './places.ts';
 import { mails } from './mailbox.ts';
 import type { CallFate } from './program.ts';
@@ -66,6 +67,14 @@ export type Fault =
       readonly trouble: TroubleKind;
       readonly onwards: boolean;
     }
+  /** From the moment on, at the first call by which it asks whether its lease still stands. */
+  | {
+      readonly kind: 'under a lease';
+      readonly program: ServerName;
+      readonly at: number;
+      readonly fate: CallFate;
+      readonly back: number;
+    }
   | { readonly kind: 'power cut'; readonly at: number; readonly back: number }
   | { readonly kind: 'disk full'; readonly at: number; readonly lasts: number }
   | { readonly kind: 'skew'; readonly program: ServerName; readonly by: number }
@@ -79,10 +88,18 @@ const troubledTime = 2.5 * minute;
 
 export function drawScenario(seed: number): Scenario {
   const random = randomFor(seed, 'scenario');
-  const gestures = random.many(5, 14, () => drawGesture(random)).sort((one, other) => one.at - other.at);
+  const gestures = random.many(5, 14, () => drawGesture(random));
   // One story in ten has no faults at all: people alone must not be able to break it either.
   const faults = random.chance(0.1) ? [] : random.many(1, 12, () => drawFault(random));
-  return { seed, webLocks: random.chance(0.7), gestures, faults, lasts: troubledTime };
+  const more = randomFor(seed, 'burst');
+  const burst = more.chance(0.4) ? drawBurst(more) : { gestures: [], faults: [] };
+  return {
+    seed,
+    webLocks: random.chance(0.7),
+    gestures: [...gestures, ...burst.gestures].sort((one, other) => one.at - other.at),
+    faults: [...faults, ...burst.faults],
+    lasts: troubledTime,
+  };
 }
 
 function drawGesture(random: Random): PlannedGesture {

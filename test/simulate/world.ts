@@ -7,6 +7,7 @@ import { createDevice, type Device } from './device.ts';
 import { createLeaseWatch, type LeaseWatch } from './lease-watch.ts';
 import { createNetwork, type Network } from './network.ts';
 import { openPane, type Pane } from './pane.ts';
+import { createPeerWatch } from './peer-watch.ts';
 import { crmOrigin, dana, miguel, regardingChoices } from './places.ts';
 import { startProgram, type Program } from './program.ts';
 import { randomFor } from './random.ts';
@@ -25,6 +26,8 @@ export interface World {
   readonly database: Database;
   readonly devices: readonly Device[];
   readonly leases: LeaseWatch;
+  /** What a pane said and another one of the same browser did not. */
+  readonly untold: readonly string[];
   /** Errors that the product reported, or that nobody caught. */
   readonly errors: { readonly who: string; readonly error: unknown }[];
   /** Calls so far, by the program's name. */
@@ -69,6 +72,9 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
   const running = new Map<string, Program>();
   const open = new Map<string, Pane>();
   const counts = new Map<string, number>();
+  const peers = createPeerWatch(clock, (of) =>
+    of === "Miguel's pane" ? [] : panes.slice(0, 2).flatMap((name) => open.get(name) ?? []),
+  );
   const serverRandom = randomOf('daemons');
   const serverWorld: ServerWorld = {
     network,
@@ -101,7 +107,10 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
       random: randomOf(`${name}, ids`),
       followEvents: name !== "Dana's ribbon",
       report,
-      show: ({ name: who }, status) => story.show(who, status),
+      show: ({ name: who }, status) => {
+        story.show(who, status);
+        if (status.state === 'done') peers.watch(who as PaneName, status.id);
+      },
     });
     if (program.alive) open.set(name, pane);
   };
@@ -119,6 +128,7 @@ export async function createWorld(scenario: Scenario, database: Database): Promi
     database,
     devices: [hers, his],
     leases,
+    untold: peers.violations,
     errors,
     calls: counts,
     undone: new Set(),

@@ -11,6 +11,7 @@ import {
   oneActivityPerMail,
   oneEffectPerChange,
   orderIsKept,
+  panesAgree,
   whatIsRefusedDidNotHappen,
 } from './invariants.ts';
 
@@ -29,6 +30,7 @@ const invariants = {
   'I6 leases are respected': leasesAreRespected,
   'I8 done is true': doneIsTrue,
   'I8 ends are told': endsAreTold,
+  'I8 panes agree': panesAgree,
   'I9 everything ends': everythingEnds,
   'I10 nothing is unhandled': nothingIsUnhandled,
 };

@@ -21,6 +21,7 @@ export interface Facts {
   readonly undone: ReadonlySet<string>;
   readonly errors: World['errors'];
   readonly leases: readonly string[];
+  readonly untold: readonly string[];
   readonly calmAt: number;
   readonly now: number;
 }
@@ -38,7 +39,7 @@ export interface LedgerRow {
 }
 
 export async function gather(world: World, calmAt: number): Promise<Facts> {
-  const { devices, story, crm, network, undone, errors, leases, clock } = world;
+  const { devices, story, crm, network, undone, errors, leases, untold, clock } = world;
   const waiting = new Map<string, OutboxEntry>();
   for (const device of devices) {
     const store = await device.inspect();
@@ -60,6 +61,7 @@ export async function gather(world: World, calmAt: number): Promise<Facts> {
     undone,
     errors,
     leases: leases.violations,
+    untold,
     calmAt,
     now: clock.now(),
   };

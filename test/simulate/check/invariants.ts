@@ -100,6 +100,9 @@ export const endsAreTold: Invariant = (facts) =>
     }),
   );
 
+/** I8: what one pane says is done, the others of its browser know within five seconds. */
+export const panesAgree: Invariant = ({ untold }) => untold;
+
 /** I9: when nothing fails any more, nothing waits for longer than fifteen minutes. */
 export const everythingEnds: Invariant = (facts) => {
   const inConflict = new Set(
