@@ -1,6 +1,6 @@
 import type { Random } from '../fuzz/random.ts';
 import { crmOrigin, paneOrigin, regardingChoices } from './places.ts';
-import type { Act, Fault, PaneName, PlannedGesture, ServerName } from './scenario.ts';
+import type { Act, Fault, PaneName, PlannedGesture } from './scenario.ts';
 import type { TroubleKind } from './trouble.ts';
 
 /**
@@ -10,65 +10,6 @@ import type { TroubleKind } from './trouble.ts';
 export interface Burst {
   readonly gestures: readonly PlannedGesture[];
   readonly faults: readonly Fault[];
-}
-
-const second = 1_000;
-
-export function drawBurst(random: Random): Burst {
-  const begin = (5 + random.int(40)) * second;
-  const pane = random.pick(["Dana's pane 1", "Dana's pane 1", "Dana's pane 2", "Miguel's pane"] as const);
-  const daemon = random.pick(['daemon 1', 'daemon 2'] as const);
-  const long = (20 + random.int(30)) * second;
-  const faultsFrom = (
-    from: PaneName | ServerName,
-    to: string,
-    lasts: number,
-    chance = 1,
-    troubles = breaking,
-  ): Fault => ({
-    kind: 'trouble',
-    at: begin,
-    lasts,
-    from,
-    to,
-    troubles,
-    chance,
-  });
-  const gestures = drawGestures(random, pane, begin);
-  switch (random.pick(kinds)) {
-    case 'the ledger is behind':
-      return {
-        gestures,
-        faults: [
-          faultsFrom(pane, crmOrigin, 3 * second),
-          faultsFrom('daemon 1', crmOrigin, long),
-          faultsFrom('daemon 2', crmOrigin, long),
-        ],
-      };
-    case 'everything flaps':
-      return { gestures, faults: [faultsFrom(pane, crmOrigin, long, 0.5), faultsFrom(pane, paneOrigin, long, 0.5)] };
-    case 'no CRM':
-      return { gestures, faults: [{ kind: 'outage', at: begin, lasts: long, trouble: random.pick(breaking) }] };
-    case 'no ledger':
-      return { gestures, faults: [faultsFrom(pane, paneOrigin, long), faultsFrom(pane, crmOrigin, long, 0.5)] };
-    case 'sign-in pages':
-      return { gestures, faults: [faultsFrom(pane, crmOrigin, long, 0.5, ['sign-in page'])] };
-    case 'a daemon dies':
-      return {
-        gestures,
-        faults: [faultsFrom(pane, crmOrigin, long), fateOf(daemon, 'killed-before', begin, second + random.int(long))],
-      };
-    case 'a daemon sleeps':
-      return {
-        gestures,
-        faults: [
-          fateOf(daemon, 'frozen', begin, 0),
-          { kind: 'outage', at: begin, lasts: 110 * second, trouble: 'away' },
-        ],
-      };
-    case 'two mails with one Message-ID':
-      return { gestures: drawTwins(random, pane, begin), faults: [] };
-  }
 }
 
 const kinds = [
@@ -81,17 +22,85 @@ const kinds = [
   'sign-in pages',
   'a daemon dies',
   'a daemon sleeps',
+  'a colleague comes between',
   'two mails with one Message-ID',
 ] as const;
+type Kind = (typeof kinds)[number];
+
+const second = 1_000;
+const daemons = ['daemon 1', 'daemon 2'] as const;
+
+export function drawBurst(random: Random): Burst {
+  const begin = (5 + random.int(30)) * second;
+  const pane = random.pick(["Dana's pane 1", "Dana's pane 1", "Dana's pane 2", "Miguel's pane"] as const);
+  const kind = random.pick(kinds);
+  return { gestures: drawGestures(random, kind, pane, begin), faults: drawFaults(random, kind, pane, begin) };
+}
+
+function drawFaults(random: Random, kind: Kind, pane: PaneName, at: number): readonly Fault[] {
+  const lasts = (20 + random.int(30)) * second;
+  const toCrm = { from: pane, to: crmOrigin, at, lasts };
+  const toLedger = { from: pane, to: paneOrigin, at, lasts };
+  switch (kind) {
+    case 'the ledger is behind':
+      return [trouble({ ...toCrm, lasts: 3 * second }), ...daemons.map((from) => trouble({ ...toCrm, from }))];
+    case 'everything flaps':
+      return [trouble({ ...toCrm, chance: 0.5 }), trouble({ ...toLedger, chance: 0.5 })];
+    case 'no CRM':
+      return [{ kind: 'outage', at, lasts, trouble: random.pick(breaking) }];
+    case 'no ledger':
+      return [trouble(toLedger), trouble({ ...toCrm, chance: 0.5 })];
+    case 'sign-in pages':
+      return [trouble({ ...toCrm, chance: 0.5, troubles: ['sign-in page'] })];
+    case 'a daemon dies':
+      return [trouble(toCrm), ...underLeases('killed-before', at, second + random.int(lasts))];
+    case 'a daemon sleeps': {
+      // Until it wakes up the other one has taken over, and cannot come to an end.
+      const away = { ...toCrm, at: at + 12 * second, lasts: 110 * second };
+      return [trouble(toCrm), ...underLeases('frozen', at, 0), ...daemons.map((from) => trouble({ ...away, from }))];
+    }
+    case 'a colleague comes between': {
+      // What is written is not heard of, and nobody can look before the colleague is through.
+      const unheard = {
+        ...toCrm,
+        at: at + 3 * second,
+        lasts: 1_500,
+        writesOnly: true,
+        troubles: ['cut-after'],
+      } as const;
+      const away = { at: at + 4_500, lasts: 8 * second };
+      return [trouble(unheard), trouble({ ...toCrm, ...away }), trouble({ ...toLedger, at: at + 3 * second })];
+    }
+    case 'two mails with one Message-ID':
+      return [];
+  }
+}
 
 const breaking: readonly TroubleKind[] = ['cut-before', 'cut-after', 'away'];
 
-function fateOf(program: ServerName, fate: 'killed-before' | 'frozen', at: number, back: number): Fault {
-  return { kind: 'under a lease', program, at, fate, back };
+type Trouble = Extract<Fault, { kind: 'trouble' }>;
+
+function trouble(differs: Pick<Trouble, 'from' | 'to' | 'at' | 'lasts'> & Partial<Trouble>): Fault {
+  return { kind: 'trouble', troubles: breaking, chance: 1, ...differs };
+}
+
+function underLeases(fate: 'killed-before' | 'frozen', at: number, back: number): readonly Fault[] {
+  return daemons.map((program) => ({ kind: 'under a lease', program, at, fate, back }));
+}
+
+function drawGestures(random: Random, kind: Kind, pane: PaneName, begin: number): readonly PlannedGesture[] {
+  switch (kind) {
+    case 'a colleague comes between':
+      return drawBetween(random, pane, begin);
+    case 'two mails with one Message-ID':
+      return drawTwins(random, pane, begin);
+    default:
+      return drawAfterthoughts(random, pane, begin);
+  }
 }
 
 /** A track and what comes to one's mind afterwards, some seconds apart. */
-function drawGestures(random: Random, pane: PaneName, begin: number): PlannedGesture[] {
+function drawAfterthoughts(random: Random, pane: PaneName, begin: number): PlannedGesture[] {
   const mail = random.pick([0, 1, 2, 5]);
   let at = begin + random.int(second);
   return random.many(3, 6, (): PlannedGesture => {
@@ -117,6 +126,19 @@ function drawAct(random: Random, mail: number): Act {
     case 'undo':
       return { kind: 'undo' };
   }
+}
+
+/** What one says, with an answer that is lost, another one corrects before it is said again. */
+function drawBetween(random: Random, pane: PaneName, begin: number): PlannedGesture[] {
+  const mail = random.pick([0, 1, 2, 5]);
+  const said = random.int(regardingChoices.length);
+  const other = random.chance(0.3) ? null : (said + 1) % regardingChoices.length;
+  const colleague = pane === "Miguel's pane" ? "Dana's pane 1" : "Miguel's pane";
+  return [
+    { at: begin, pane, act: { kind: 'track', mail, regarding: null } },
+    { at: begin + 4 * second, pane, act: { kind: 'regard', mail, regarding: said } },
+    { at: begin + 9 * second, pane: colleague, act: { kind: 'regard', mail, regarding: other } },
+  ];
 }
 
 /** The forged copy of an id must be found again when the mail is gone that had it first. */

@@ -26,11 +26,14 @@ const leaseTime = 60_000;
 export function createLeaseWatch(): LeaseWatch {
   /** Of each lane, the claim committed last. */
   const newest = new Map<string, Held>();
+  /** Of each row, the claim with the highest fencing number. */
+  const highest = new Map<number, Held>();
   const violations: string[] = [];
   const claimed = ({ name: by, heardFrom: from }: Daemon, claim: Claim): void => {
     const { lane } = claim.change;
     const other = newest.get(lane);
     const held: Held = { by, claim, from, until: from + leaseTime, closing: false };
+    if ((highest.get(claim.seq)?.claim.generation ?? 0) < claim.generation) highest.set(claim.seq, held);
     const isLate = other !== undefined && other.from > from;
     const [before, after] = isLate ? [held, other] : [other, held];
     if (before !== undefined && before.until > after.from && !before.closing)
@@ -38,11 +41,12 @@ export function createLeaseWatch(): LeaseWatch {
     newest.set(lane, after);
   };
   const closed = ({ name: by, heardFrom: at }: Daemon, claim: Claim, stood: boolean): void => {
+    if (!stood) return;
     const held = newest.get(claim.change.lane);
-    if (!stood || held === undefined) return;
-    if (isSame(held.claim, claim)) newest.delete(claim.change.lane);
-    else if (held.claim.seq === claim.seq && held.from < at)
-      violations.push(`${by} closed ${claim.change.id} under a claim that ${held.by} had taken over`);
+    if (held !== undefined && isSame(held.claim, claim)) newest.delete(claim.change.lane);
+    const last = highest.get(claim.seq);
+    if (last !== undefined && last.claim.generation > claim.generation && last.from < at)
+      violations.push(`${by} closed ${claim.change.id} under a claim that ${last.by} had taken over`);
   };
   /** A try to close that failed was not committed; one that is never answered may have been. */
   const closing = async (program: Daemon, claim: Claim, write: () => Promise<boolean>): Promise<boolean> => {

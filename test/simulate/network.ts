@@ -47,7 +47,7 @@ export interface NetworkOptions {
   readonly clock: Clock;
   readonly randomOf: (link: string) => Random;
   /** What happens to the next message on a link; null: nothing. */
-  readonly troubleOf: (from: string, origin: string) => Trouble | null;
+  readonly troubleOf: (from: string, origin: string, method: string) => Trouble | null;
   readonly tell: (who: string, what: string) => void;
 }
 
@@ -72,7 +72,7 @@ export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptio
       const { changeId, method } = request;
       if (changeId !== null) sent.push({ changeId, method, at: clock.now() });
       const random = randomOf(`${program.name} ${origin}`);
-      const trouble = troubleOf(program.name, origin);
+      const trouble = troubleOf(program.name, origin, method);
       const host = hosts.get(origin);
       const fail = (cause: unknown): void => {
         connections.delete(connection);

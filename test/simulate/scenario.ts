@@ -46,6 +46,8 @@ export type Fault =
       readonly to: string;
       readonly troubles: readonly TroubleKind[];
       readonly chance: number;
+      /** What only asks is spared. */
+      readonly writesOnly?: boolean;
     }
   /** The CRM is away for everybody. */
   | { readonly kind: 'outage'; readonly at: number; readonly lasts: number; readonly trouble: TroubleKind }

@@ -7,7 +7,7 @@ import { troubleOf, type Trouble } from './trouble.ts';
 /** The faults of a scenario as programs and messages meet them. After `calm` nothing fails any more. */
 export interface Weather {
   readonly fates: Fates;
-  readonly troubleOf: (from: string, origin: string) => Trouble | null;
+  readonly troubleOf: (from: string, origin: string, method: string) => Trouble | null;
   /** How far a program's clock is ahead. */
   readonly skewOf: (name: string) => number;
   /** Milliseconds until a killed program is started again. */
@@ -47,7 +47,7 @@ export function createWeather(
       tell(name, `${inWords(fault.fate)} (its call ${count}, ${what})`);
       return fault.fate;
     },
-    troubleOf(from, origin) {
+    troubleOf(from, origin, method) {
       const count = (messages.get(from) ?? 0) + 1;
       messages.set(from, count);
       if (over) return null;
@@ -56,6 +56,7 @@ export function createWeather(
         if (fault.kind === 'outage' && origin === crmOrigin && active(fault))
           return troubleOf(fault.trouble, random.int(1000));
         if (fault.kind !== 'trouble' || fault.from !== from || fault.to !== origin || !active(fault)) continue;
+        if (fault.writesOnly === true && method === 'GET') continue;
         if (random.chance(fault.chance)) return troubleOf(random.pick(fault.troubles), random.int(1000));
       }
       return null;

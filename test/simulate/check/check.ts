@@ -7,11 +7,13 @@ import {
   leasesAreRespected,
   nothingIsLost,
   nothingIsMerelyShown,
+  nothingIsTriedTooEarly,
   nothingIsUnhandled,
   oneActivityPerMail,
   oneEffectPerChange,
   orderIsKept,
   panesAgree,
+  theLastWishStands,
   whatIsRefusedDidNotHappen,
 } from './invariants.ts';
 
@@ -27,6 +29,8 @@ const invariants = {
   'I2 one activity per mail': oneActivityPerMail,
   'I2 one effect per change': oneEffectPerChange,
   'I3 order is kept': orderIsKept,
+  'I3 nothing is tried too early': nothingIsTriedTooEarly,
+  'I3 the last wish stands': theLastWishStands,
   'I6 leases are respected': leasesAreRespected,
   'I8 done is true': doneIsTrue,
   'I8 ends are told': endsAreTold,

@@ -59,7 +59,8 @@ function isOvertaken({ sent }: Facts, id: string, moments: readonly Moment[], un
   });
 }
 
-function isMet(change: Exclude<Change, { kind: 'create' }>, rows: Moment['rows']): boolean {
+/** Whether what the Change wants is true of these rows of its mail. */
+export function isMet(change: Exclude<Change, { kind: 'create' }>, rows: Moment['rows']): boolean {
   switch (change.kind) {
     case 'track':
       return rows.size > 0 && (change.regarding === null || [...rows.values()].includes(change.regarding.id));

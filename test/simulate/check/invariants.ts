@@ -1,7 +1,8 @@
-import { isSettled } from '../../../src/model/change.ts';
+import { isSettled, type Change } from '../../../src/model/change.ts';
 import { InjectedFailure } from '../program.ts';
 import { clockTime, short } from '../story.ts';
-import { changesSomething, historyOf, wasTrue } from './effects.ts';
+import { changesSomething, historyOf, isMet, wasTrue } from './effects.ts';
+import type { Effect } from '../crm.ts';
 import type { Facts, Wish } from './facts.ts';
 
 /** Each says in sentences what it found wrong; none when all is well (sync-and-reliability 2.5). */
@@ -47,16 +48,31 @@ export const oneActivityPerMail: Invariant = (facts) =>
     return twice === undefined ? [] : [`"${subject}" is in the CRM twice at ${clockTime(twice.at)}`];
   });
 
-/** I2: one effect per Change, however often it was carried. */
+/**
+ * I2: one effect per Change, however often it was carried. What nobody can tell from a try that never arrived is one whose effect
+ * others took back to exactly what had been there before, as long as its answer was not heard: it is carried out again.
+ */
 export const oneEffectPerChange: Invariant = (facts) =>
   facts.wishes.flatMap((wish) => {
     const own = facts.effects.filter((effect) => effect.by.change === wish.id && changesSomething(effect));
-    return own.length > 1
+    const counted = own.filter(
+      (effect, index) => index === 0 || !isAsIfNeverTried(facts, wish, own[index - 1], effect),
+    );
+    return counted.length > 1
       ? [
           `${name(wish)} had ${own.length} effects: ${own.map(({ kind, at }) => `${kind} at ${clockTime(at)}`).join(', ')}`,
         ]
       : [];
   });
+
+function isAsIfNeverTried(facts: Facts, { id, change }: Wish, first: Effect | undefined, again: Effect): boolean {
+  if (first === undefined || change.kind === 'create') return false;
+  const moments = historyOf(facts, change.mail.fingerprint.subject);
+  const before = (effect: Effect) =>
+    JSON.stringify([...(moments[moments.findIndex((moment) => moment.effect === effect) - 1]?.rows ?? [])]);
+  const heard = facts.shown.some(({ status, at }) => status.id === id && status.state === 'done' && at < again.at);
+  return !heard && before(first) === before(again);
+}
 
 /** I3: of one device and one lane, no effect comes after that of a later gesture. */
 export const orderIsKept: Invariant = (facts) => {
@@ -65,7 +81,7 @@ export const orderIsKept: Invariant = (facts) => {
   return facts.effects.flatMap((effect) => {
     const mine = place.get(effect.by.change ?? '');
     if (mine === undefined || !changesSomething(effect)) return [];
-    const lane = `${mine.wish.device} ${mine.wish.change.lane}`;
+    const lane = laneOf(mine.wish);
     const before = last.get(lane);
     if (before !== undefined && before.index > mine.index)
       return [`${name(mine.wish)} took effect at ${clockTime(effect.at)}, after the later ${name(before.wish)}`];
@@ -73,6 +89,53 @@ export const orderIsKept: Invariant = (facts) => {
     return [];
   });
 };
+
+/** I3: nothing is refused for want of something that its person had said before, and that came later. */
+export const nothingIsTriedTooEarly: Invariant = (facts) =>
+  facts.wishes.flatMap((wish, index) => {
+    const since = refusedAt(facts, wish);
+    if (since === null) return [];
+    const earlier = facts.wishes.slice(0, index).filter((other) => laneOf(other) === laneOf(wish));
+    return earlier.flatMap((other) =>
+      facts.effects.some(({ by, at }) => by.change === other.id && at > since)
+        ? [`${name(wish)} was refused at ${clockTime(since)}, before the earlier ${name(other)} took effect`]
+        : [],
+    );
+  });
+
+/** I3: where one device alone has to do with a mail, its last wish is what is true in the end. */
+export const theLastWishStands: Invariant = (facts) =>
+  subjects(facts).flatMap((subject) => {
+    const moments = historyOf(facts, subject);
+    const about = facts.wishes.filter(isAboutRows).filter(({ change }) => change.mail.fingerprint.subject === subject);
+    const own = new Set(about.map(({ id }) => id));
+    const byOthers = moments.some(({ effect }) => effect !== null && !own.has(effect.by.change ?? ''));
+    const isOpen = about.some(
+      ({ id }) => facts.undone.has(id) || (facts.waiting.get(id)?.state ?? 'stopped') !== 'stopped',
+    );
+    const last = about.findLast((wish) => refusedAt(facts, wish) === null);
+    if (last === undefined || byOthers || isOpen || new Set(about.map(laneOf)).size !== 1) return [];
+    const rows = moments.at(-1)?.rows ?? new Map<string, string | null>();
+    return isMet(last.change, rows)
+      ? []
+      : [`${name(last)} was the last word about "${subject}", and is not true in the end`];
+  });
+
+function laneOf({ device, change }: Wish): string {
+  return `${device} ${change.lane}`;
+}
+
+/** That somebody untracked a mail whose record stays is no matter of the CRM. */
+function isAboutRows(wish: Wish): wish is Wish & { readonly change: Exclude<Change, { kind: 'create' }> } {
+  return wish.change.kind !== 'create' && !(wish.change.kind === 'untrack' && wish.change.keepRecord);
+}
+
+function refusedAt({ ledger, waiting }: Facts, { id }: Wish): number | null {
+  const row = ledger.get(id);
+  if (row?.state === 'refused' || row?.state === 'conflict') return row.changedAt;
+  const entry = waiting.get(id);
+  return entry?.state === 'stopped' ? Date.parse(entry.since) : null;
+}
 
 /** I6: one live lease per lane, and no write under one that is over. */
 export const leasesAreRespected: Invariant = ({ leases }) => leases;
