@@ -12,17 +12,22 @@ function open(refusal: unknown = new Error('bad row')) {
   };
   const commit = createGroupCommit({ run, weigh: (step) => (step.startsWith('heavy') ? 5 * 1024 * 1024 : 0) });
   const settled: string[] = [];
+  const ends = new Map<string, Promise<unknown>>();
   const add = (step: string) =>
-    void commit(step).then(
-      () => settled.push(step),
-      () => settled.push(`${step} refused`),
+    void ends.set(
+      step,
+      commit(step).then(
+        () => settled.push(step),
+        () => settled.push(`${step} refused`),
+      ),
     );
+  const after = (step: string) => ends.get(step) ?? Promise.reject(new Error(`Nobody added ${step}.`));
   const flush = async () => {
     await new Promise((resolve) => setImmediate(resolve));
     waiting.shift()?.();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { groups, settled, add, flush };
+  return { groups, settled, add, after, flush };
 }
 
 test('what arrives during a commit goes together into the next, and nobody is told before it is through', async () => {
@@ -37,6 +42,26 @@ test('what arrives during a commit goes together into the next, and nobody is to
   await flush();
   expect(groups).toEqual([['a'], ['b', 'c', 'd']]);
   expect(settled).toEqual(['a', 'b', 'c', 'd']);
+});
+
+test('what the last commit let go on, and what is asked for in the same breath, is one commit', async () => {
+  const { groups, add, flush, after } = open();
+  for (const [step, next] of [
+    ['a', 'c'],
+    ['b', 'd'],
+  ] as const) {
+    add(step);
+    void after(step).then(async () => {
+      for (let turns = 0; turns < 20; turns += 1) await Promise.resolve();
+      add(next);
+    });
+  }
+  await flush();
+  await flush();
+  expect(groups).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
 });
 
 test('one bad row fails alone', async () => {

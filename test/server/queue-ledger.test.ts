@@ -80,6 +80,22 @@ forEachEngine('the ledger', ({ open }) => {
     expect(await copy(`'another'`, `'m1.b'`)).not.toBe('refused');
   });
 
+  test('a repetition beside a new change of its lane does not take the new one’s place', async () => {
+    const ledger = await openLedger();
+    const [before, next] = [trackChange({}), regardChange({})];
+    await ledger.accept(dana, before);
+    await ledger.finish((await claimOne(ledger))!, { state: 'done', result });
+    const [again, fresh, once] = await Promise.all([
+      ledger.accept(dana, before),
+      ledger.accept(dana, next),
+      ledger.accept(dana, next),
+    ]);
+    expect(again.state).toBe('done');
+    expect(fresh).toMatchObject({ id: next.id, state: 'queued', position: 0 });
+    expect(once).toEqual(fresh);
+    expect((await claimOne(ledger))?.change).toEqual(next);
+  });
+
   test('tells nobody about somebody else’s change', async () => {
     const ledger = await openLedger();
     const change = trackChange({});

@@ -41,7 +41,14 @@ forEachEngine('the worker', ({ open }) =>
 
     /** Ledger, breaker and worker as the product composes them, with a clock that the test turns. */
     const start = async (concurrency = 2) => {
-      const database = await open();
+      const opened = await open();
+      const database: typeof opened = {
+        ...opened,
+        transaction(work) {
+          world.commits += 1;
+          return opened.transaction(work);
+        },
+      };
       let now = Date.parse('2026-11-21T08:00:00.000Z');
       const alarms = new Map<object, { at: number; ring: () => void }>();
       const timers: Timers = {
@@ -57,6 +64,7 @@ forEachEngine('the worker', ({ open }) =>
       const world = {
         carried: [] as Change[],
         probes: 0,
+        commits: 0,
         givenUp: [] as string[],
         /** Calls to the CRM under way, and what each waits for. */
         atOnce: 0,
@@ -146,6 +154,19 @@ forEachEngine('the worker', ({ open }) =>
       await ledger.accept(dana, change);
       await until(() => world.carried.length === 1);
       expect(world.carried).toEqual([change]);
+    });
+
+    test('the end of one Change and the claim of the next are one commit, however quick the CRM is', async () => {
+      const { world, ledger, until } = await start(1);
+      let answer = (): void => undefined;
+      world.takes = new Promise((resolve) => (answer = resolve));
+      for (let number = 0; number < 20; number += 1) await ledger.accept(dana, trackChange({}, `m1.${number}`));
+      await until(() => world.atOnce === 1);
+      world.commits = 0;
+      answer();
+      await until(async () => world.carried.length === 20 && (await ledger.untilDue()) === null);
+      // Each its own, one that claims the first, and one or two that find nothing left.
+      expect(world.commits).toBeLessThanOrEqual(23);
     });
 
     test('what takes longer than a lease stays with its worker', async () => {

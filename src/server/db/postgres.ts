@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, PostgresDriver, type Driver, type PostgresDialectConfig } from 'kysely';
 import pg from 'pg';
 
 const INT8 = 20;
@@ -22,6 +22,8 @@ export function openPool(url: string, statementSeconds: number, idleSeconds = ID
     connectionString: url,
     types,
     max: 10,
+    // What is asked in one breath is sent in one, and answered in its order.
+    pipeline: true,
     connectionTimeoutMillis: 8000,
     statement_timeout: statementSeconds * 1000,
     idle_in_transaction_session_timeout: idleSeconds * 1000,
@@ -34,6 +36,27 @@ export function openPool(url: string, statementSeconds: number, idleSeconds = ID
   return pool;
 }
 
+/** A transaction begins together with its first statement: BEGIN fails only with its connection, and so does what follows. */
+class PipelinedPostgresDriver extends PostgresDriver {
+  override beginTransaction(...given: Parameters<PostgresDriver['beginTransaction']>): Promise<void> {
+    super.beginTransaction(...given).catch(() => undefined);
+    return Promise.resolve();
+  }
+}
+
+class PipelinedPostgresDialect extends PostgresDialect {
+  readonly #config: PostgresDialectConfig;
+
+  constructor(config: PostgresDialectConfig) {
+    super(config);
+    this.#config = config;
+  }
+
+  override createDriver(): Driver {
+    return new PipelinedPostgresDriver(this.#config);
+  }
+}
+
 export function kyselyOverPostgres(pool: pg.Pool): Kysely<object> {
-  return new Kysely<object>({ dialect: new PostgresDialect({ pool }) });
+  return new Kysely<object>({ dialect: new PipelinedPostgresDialect({ pool }) });
 }

@@ -3,7 +3,7 @@ import type { Change, ChangeStatus } from '../../model/change.ts';
 import { isOneOf } from '../db/engine.ts';
 import { writeEvents } from './events.ts';
 import { recordsAs } from './records.ts';
-import type { Scope } from './scope.ts';
+import type { Writer } from './scope.ts';
 import { statusColumns, statusOf, type StatusRow } from './status.ts';
 
 /** One Change on its way into the ledger; the answer stands in it once the transaction is through. */
@@ -26,27 +26,26 @@ const longestHold = 60_000;
 const longestCount = 100;
 
 /** Inserts what is new, logs it, and answers every step with what became of its Change. */
-export async function accept(scope: Scope, steps: readonly AcceptStep[]): Promise<void> {
+export async function accept(writer: Writer, steps: readonly AcceptStep[]): Promise<void> {
   if (steps.length === 0) return;
-  const known = await find(scope, steps);
-  const fresh = new Map<string, AcceptStep>();
-  for (const step of steps)
-    if (!known.has(step.change.id) && !fresh.has(step.change.id)) fresh.set(step.change.id, step);
-  const rows = await insert(scope, [...fresh.values()]);
-  await writeEvents(scope, rows);
-  for (const row of rows) known.set(row.id, row);
+  const first = new Map<string, AcceptStep>();
+  for (const step of steps) if (!first.has(step.change.id)) first.set(step.change.id, step);
+  const inserted = await insert(writer, [...first.values()]);
+  writeEvents(writer, inserted);
+  const rows = new Map(inserted.map((row) => [row.id, row]));
+  const repeated = steps.filter(({ change }) => !rows.has(change.id));
+  for (const row of await find(writer, repeated)) rows.set(row.id, row);
   for (const step of steps) {
-    const row = known.get(step.change.id);
+    const row = rows.get(step.change.id);
     if (row === undefined) throw new Error('An accepted change was not found again.');
-    step.answer = { owner: row.owner, status: statusOf(row, await positionOf(scope, row)) };
+    step.answer = { owner: row.owner, status: statusOf(row, await positionOf(writer, row)) };
   }
 }
 
-async function find({ tables, engine }: Scope, steps: readonly AcceptStep[]): Promise<Map<string, StatusRow>> {
+async function find({ run, engine }: Writer, steps: readonly AcceptStep[]): Promise<readonly StatusRow[]> {
+  if (steps.length === 0) return [];
   const ids = steps.map(({ change }) => change.id);
-  const { rows } = await sql<StatusRow>`select ${statusColumns} from ledger_change
-    where ${isOneOf(engine, sql`id`, ids)}`.execute(tables);
-  return new Map(rows.map((row) => [row.id, row]));
+  return run(sql<StatusRow>`select ${statusColumns} from ledger_change where ${isOneOf(engine, sql`id`, ids)}`);
 }
 
 const columns = {
@@ -57,40 +56,38 @@ const columns = {
   new_kind: 'text',
   new_body: 'text',
   hold: 'bigint',
-  first: 'bigint',
 } as const;
 
-async function insert({ tables, engine, now }: Scope, steps: readonly AcceptStep[]): Promise<StatusRow[]> {
-  if (steps.length === 0) return [];
-  const lanes = new Set<string>();
+/** What is there already is left alone, and not among the answers. */
+async function insert({ run, engine, now }: Writer, steps: readonly AcceptStep[]): Promise<StatusRow[]> {
   const records = steps.map(({ owner, change, body }, place) => {
-    const first = lanes.has(change.lane) ? 0 : 1;
-    lanes.add(change.lane);
     const hold = change.holdUntil === null ? 0 : Date.parse(change.holdUntil);
     const { id, lane, kind } = change;
-    return { place, new_id: id, whose: owner, new_lane: lane, new_kind: kind, new_body: body, hold, first };
+    return { place, new_id: id, whose: owner, new_lane: lane, new_kind: kind, new_body: body, hold };
   });
   const held = sql`hold > ${now()} and hold <= ${now()} + ${sql.lit(longestHold)}`;
-  const { rows } =
-    await sql<StatusRow>`insert into ledger_change (id, owner, lane, kind, body, state, head, attempts, deaths,
+  const rows =
+    await run(sql<StatusRow>`insert into ledger_change (id, owner, lane, kind, body, state, head, attempts, deaths,
       outage, due_at, generation, accepted_at, changed_at)
     select new_id, whose, new_lane, new_kind, new_body, 'queued',
-      case when first = 1 and not exists (select 1 from ledger_change as h where h.head = 1 and h.lane = new_lane)
+      case when rank = 1 and not exists (select 1 from ledger_change as h where h.head = 1 and h.lane = new_lane)
         then 1 else 0 end,
       0, 0, 0, case when ${held} then hold else ${now()} end, 0, ${now()}, ${now()}
-    from ${recordsAs(engine, columns, records)} order by place
-    returning ${statusColumns}`.execute(tables);
-  return rows.sort((a, b) => a.seq - b.seq);
+    from (select place, new_id, whose, new_lane, new_kind, new_body, hold,
+        row_number() over (partition by new_lane order by place) as rank
+      from ${recordsAs(engine, columns, records)}
+      where not exists (select 1 from ledger_change as known where known.id = new_id)) as fresh
+    order by place
+    returning ${statusColumns}`);
+  return [...rows].sort((a, b) => a.seq - b.seq);
 }
 
 /** How many of its lane are before it; null when that is more than anybody counts. */
-async function positionOf({ tables }: Scope, row: StatusRow): Promise<number | null> {
+async function positionOf({ run }: Writer, row: StatusRow): Promise<number | null> {
   if (row.state !== 'queued') return null;
   if (row.head === 1) return 0;
-  const { rows } = await sql<{ before: number }>`select count(*) as before from (select 1 from ledger_change
-    where state = 'queued' and lane = ${row.lane} and seq < ${row.seq} limit ${longestCount + 1}) as older`.execute(
-    tables,
-  );
-  const before = rows[0]?.before ?? 0;
+  const [count] = await run(sql<{ before: number }>`select count(*) as before from (select 1 from ledger_change
+    where state = 'queued' and lane = ${row.lane} and seq < ${row.seq} limit ${longestCount + 1}) as older`);
+  const before = count?.before ?? 0;
   return before > longestCount ? null : before;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
-import { isOneOf } from '../db/engine.ts';
+import { sql, type RawBuilder } from 'kysely';
+import { isOneOf, type Engine } from '../db/engine.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Scope } from './scope.ts';
 
@@ -83,13 +83,14 @@ export async function openAttachment(
   return { size, chunks };
 }
 
-export async function removeAttachments({ tables, engine }: Scope, changeIds: readonly string[]): Promise<void> {
-  if (changeIds.length === 0) return;
+/** The statements that remove the bytes of these Changes, in their order. */
+export function removalOf(engine: Engine, changeIds: readonly string[]): readonly RawBuilder<unknown>[] {
+  if (changeIds.length === 0) return [];
   const theirs = isOneOf(engine, sql`change_id`, changeIds);
-  await sql`delete from ledger_chunk where upload in (select upload from ledger_attachment where ${theirs})`.execute(
-    tables,
-  );
-  await sql`delete from ledger_attachment where ${theirs}`.execute(tables);
+  return [
+    sql`delete from ledger_chunk where upload in (select upload from ledger_attachment where ${theirs})`,
+    sql`delete from ledger_attachment where ${theirs}`,
+  ];
 }
 
 /**

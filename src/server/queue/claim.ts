@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Change, ChangeReason, Tried } from '../../model/change.ts';
 import { MalformedChange, parseChange } from '../../model/parse-change.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, Writer } from './scope.ts';
 import { settle, type SettleStep } from './settle.ts';
 
 export interface Claim {
@@ -52,19 +52,19 @@ interface Row extends Omit<Claim, 'change'> {
 }
 
 /** Claims for every step in turn. What cannot be carried out is parked with its reason, and its lane goes on. */
-export async function claim(scope: Scope, steps: readonly ClaimStep[]): Promise<void> {
+export async function claim(writer: Writer, steps: readonly ClaimStep[]): Promise<void> {
   for (const step of steps) {
     const claims: Claim[] = [];
     const owners = new Set<string>();
     for (let round = 0; round < mostRounds && claims.length < step.most; round += 1) {
-      const rows = await lease(scope, step.most - claims.length);
+      const rows = await lease(writer, step.most - claims.length);
       const parked: SettleStep[] = [];
       for (const row of rows) {
         const read = readClaim(row);
         if ('change' in read) claims.push(read);
         else parked.push(park(row, read));
       }
-      await settle(scope, parked);
+      await settle(writer, parked);
       for (const { owner } of parked) if (owner !== null) owners.add(owner);
       if (parked.length === 0) break;
     }
@@ -74,8 +74,8 @@ export async function claim(scope: Scope, steps: readonly ClaimStep[]): Promise<
 }
 
 /** One statement: what others hold is passed over, what a dead worker held is taken. */
-async function lease({ tables, engine, now }: Scope, most: number): Promise<readonly Row[]> {
-  const { rows } = await sql<Row>`with picked as materialized (
+async function lease({ run, engine, now }: Writer, most: number): Promise<readonly Row[]> {
+  const rows = await run(sql<Row>`with picked as materialized (
       select seq as picked_seq from ledger_change
       where head = 1 and due_at <= ${now()} and (lease_until is null or lease_until < ${now()})
       order by due_at, seq limit ${most} ${engine === 'postgres' ? sql`for update skip locked` : sql``})
@@ -83,10 +83,8 @@ async function lease({ tables, engine, now }: Scope, most: number): Promise<read
       lease_until = ${now()} + ${sql.lit(leaseTime)}, attempts = attempts + 1, generation = generation + 1,
       deaths = case when lease_until is null then deaths else deaths + 1 end
     from picked where seq = picked_seq
-    returning seq, id, owner, body, tried, generation, attempts, deaths, due_at, ${now()} - accepted_at as age`.execute(
-    tables,
-  );
-  return rows.sort((a, b) => a.due_at - b.due_at || a.seq - b.seq);
+    returning seq, id, owner, body, tried, generation, attempts, deaths, due_at, ${now()} - accepted_at as age`);
+  return [...rows].sort((a, b) => a.due_at - b.due_at || a.seq - b.seq);
 }
 
 function readClaim(row: Row): Claim | ChangeReason {

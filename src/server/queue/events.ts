@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { recordsAs } from './records.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, Writer } from './scope.ts';
 import { statusOf, type StatusRow } from './status.ts';
 
 export interface LedgerEvent {
@@ -9,13 +9,13 @@ export interface LedgerEvent {
   readonly status: string;
 }
 
-/** Writes what became of rows to the event log, in the order given; only as the ledger's writer, see `asWriter`. */
-export async function writeEvents({ tables, engine, now }: Scope, rows: readonly StatusRow[]): Promise<void> {
+/** Writes what became of rows to the event log, in the order given. */
+export function writeEvents({ ahead, engine, now }: Writer, rows: readonly StatusRow[]): void {
   if (rows.length === 0) return;
   const columns = { place: 'bigint', whose: 'text', said: 'text' } as const;
   const events = rows.map((row, place) => ({ place, whose: row.owner, said: JSON.stringify(statusOf(row)) }));
-  await sql`insert into ledger_event (owner, status, at)
-    select whose, said, ${now()} from ${recordsAs(engine, columns, events)} order by place`.execute(tables);
+  ahead(sql`insert into ledger_event (owner, status, at)
+    select whose, said, ${now()} from ${recordsAs(engine, columns, events)} order by place`);
 }
 
 export function readEvents(

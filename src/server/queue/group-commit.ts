@@ -12,6 +12,14 @@ const mostSteps = 256;
 const mostBytes = 8 * 1024 * 1024;
 
 /**
+ * Until everything that is ready to run has run: what is asked for in the same breath belongs together, a finish and the next
+ * claim, or the next step of each that the last commit let go on.
+ */
+function breath(): Promise<void> {
+  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
+}
+
+/**
  * One flush of the disk for many: what arrives while a transaction is under way goes together into the next one. Nobody waits
  * for company: a step that comes alone is done alone. A group that fails is done again one by one, so that one bad row harms
  * nobody else; only when the database itself is away, all hear so at once.
@@ -45,9 +53,7 @@ export function createGroupCommit<Step>({ run, weigh }: GroupCommitOptions<Step>
   };
 
   const work = async (): Promise<void> => {
-    // What is asked for in the same breath, a finish and the next claim, belongs together.
-    await Promise.resolve();
-    while (waiting.length > 0) await commit(take());
+    for (await breath(); waiting.length > 0; await breath()) await commit(take());
     working = false;
   };
 

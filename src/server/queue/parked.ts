@@ -2,10 +2,10 @@ import { sql, type RawBuilder } from 'kysely';
 import type { ChangeStatus } from '../../model/change.ts';
 import { isOneOf } from '../db/engine.ts';
 import { HttpError } from '../http/errors.ts';
-import { removeAttachments } from './attachments.ts';
+import { removalOf } from './attachments.ts';
 import { writeEvents } from './events.ts';
 import { nameHeads } from './lanes.ts';
-import type { Scope } from './scope.ts';
+import type { Scope, Writer } from './scope.ts';
 import { statusColumns, statusOf, type StatusRow } from './status.ts';
 
 /** What its owner still has to do with: waiting for the CRM, or for a decision. */
@@ -55,63 +55,61 @@ export async function listParked(
  * Back into the queue, at the end of its lane: pressing the button is the newest gesture, and another Change of the lane may
  * be under way. What already waits is due at once; what is done stays so.
  */
-export async function retry(scope: Scope, owner: string, id: string): Promise<ChangeStatus> {
-  const { tables, engine, now } = scope;
-  const row = await findOwn(scope, owner, id);
+export async function retry(writer: Writer, owner: string, id: string): Promise<ChangeStatus> {
+  const { engine, now } = writer;
+  const row = await findOwn(writer, owner, id);
   if (row.state === 'dropped') throw new HttpError(409, 'This change was dropped.');
   if (row.state === 'done') return statusOf(row);
-  if (row.state === 'queued') return statusOf(await hurry(scope, row));
+  if (row.state === 'queued') return statusOf(await hurry(writer, row));
   const seq = engine === 'postgres' ? sql<number>`default` : sql<number>`(select max(seq) + 1 from ledger_change)`;
   const again = await change(
-    scope,
+    writer,
     row.seq,
     sql`seq = ${seq}, state = 'queued', attempts = 0, deaths = 0, outage = 0, reason_code = null, reason_message = null, tried = 'null',
       due_at = ${now()}, accepted_at = ${now()}, changed_at = ${now()},
       head = case when exists (select 1 from ledger_change as h where h.head = 1 and h.lane = ${row.lane}) then 0 else 1 end`,
   );
-  await writeEvents({ tables, engine, now }, [again]);
+  writeEvents(writer, [again]);
   return statusOf(again);
 }
 
 /** A Change that failed before is tried now; one that is held or just being tried stays as it is. */
-async function hurry(scope: Scope, row: OwnRow): Promise<StatusRow> {
+async function hurry(writer: Writer, row: OwnRow): Promise<StatusRow> {
   if (row.attempts === 0 || row.leased === 1) return row;
-  return change(scope, row.seq, sql`due_at = ${scope.now()}`);
+  return change(writer, row.seq, sql`due_at = ${writer.now()}`);
 }
 
 /** Gives a Change up. @throws {HttpError} 409 when it is done or being carried out, 404 when this person has none such */
-export async function drop(scope: Scope, owner: string, id: string): Promise<void> {
-  const row = await findOwn(scope, owner, id);
+export async function drop(writer: Writer, owner: string, id: string): Promise<void> {
+  const row = await findOwn(writer, owner, id);
   if (row.state === 'dropped') return;
   if (row.state === 'done') throw new HttpError(409, 'This change is done.');
   if (row.leased === 1) throw new HttpError(409, 'This change is being carried out.');
   const dropped = await change(
-    scope,
+    writer,
     row.seq,
-    sql`state = 'dropped', head = 0, body = '', reason_code = 'dropped', reason_message = '', changed_at = ${scope.now()}`,
+    sql`state = 'dropped', head = 0, body = '', reason_code = 'dropped', reason_message = '', changed_at = ${writer.now()}`,
   );
-  if (row.head === 1) await nameHeads(scope, [row.lane]);
-  await removeAttachments(scope, [id]);
-  await writeEvents(scope, [dropped]);
+  if (row.head === 1) nameHeads(writer, [row.lane]);
+  writer.ahead(...removalOf(writer.engine, [id]));
+  writeEvents(writer, [dropped]);
 }
 
 type OwnRow = StatusRow & { readonly leased: 0 | 1 };
 
 /** Somebody else's is answered like none. */
-async function findOwn({ tables, engine, now }: Scope, owner: string, id: string): Promise<OwnRow> {
-  const { rows } =
-    await sql<OwnRow>`select ${statusColumns}, case when lease_until >= ${now()} then 1 else 0 end as leased
+async function findOwn({ run, engine, now }: Writer, owner: string, id: string): Promise<OwnRow> {
+  const [row] =
+    await run(sql<OwnRow>`select ${statusColumns}, case when lease_until >= ${now()} then 1 else 0 end as leased
     from ledger_change where id = ${id} and owner = ${owner}
-    ${engine === 'postgres' ? sql`for update` : sql``}`.execute(tables);
-  const [row] = rows;
+    ${engine === 'postgres' ? sql`for update` : sql``}`);
   if (row === undefined) throw new HttpError(404, 'You have no such change.');
   return row;
 }
 
-async function change({ tables }: Scope, seq: number, set: RawBuilder<unknown>): Promise<StatusRow> {
-  const { rows } = await sql<StatusRow>`update ledger_change set ${set} where seq = ${seq}
-    returning ${statusColumns}`.execute(tables);
-  const [row] = rows;
+async function change({ run }: Writer, seq: number, set: RawBuilder<unknown>): Promise<StatusRow> {
+  const [row] = await run(sql<StatusRow>`update ledger_change set ${set} where seq = ${seq}
+    returning ${statusColumns}`);
   if (row === undefined) throw new Error('A change was lost while it was being changed.');
   return row;
 }

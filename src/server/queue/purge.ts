@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import { removeAttachments } from './attachments.ts';
+import { removalOf } from './attachments.ts';
 import type { Scope } from './scope.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -12,7 +12,7 @@ const most = 2_000;
  * drops it or tries it again, and so do its attachments.
  */
 export async function purge(scope: Scope): Promise<void> {
-  const { tables, now } = scope;
+  const { tables, engine, now } = scope;
   const before = (days: number): RawBuilder<number> => sql`${now()} - ${sql.lit(days * day)}`;
   await repeatedly(async () => {
     const { numAffectedRows } = await sql`delete from ledger_change where seq in (select seq from ledger_change
@@ -31,10 +31,8 @@ export async function purge(scope: Scope): Promise<void> {
     where stored_at < ${before(1)} and not exists (select 1 from ledger_change as c
       where c.id = a.change_id and c.state in ('queued', 'refused', 'conflict'))
     limit ${sql.lit(most)}`.execute(tables);
-  await removeAttachments(
-    scope,
-    rows.map((row) => row.change_id),
-  );
+  const unwanted = rows.map((row) => row.change_id);
+  for (const statement of removalOf(engine, unwanted)) await statement.execute(tables);
   await sql`delete from ledger_chunk where stored_at < ${before(1)} and not exists
     (select 1 from ledger_attachment as a where a.upload = ledger_chunk.upload)`.execute(tables);
 }

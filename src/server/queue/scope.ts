@@ -1,14 +1,23 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Engine } from '../db/engine.ts';
 import type { Database } from '../db/open.ts';
+import { runTogether } from '../db/together.ts';
 import type { Clock } from './clock.ts';
 import { withLedger, type LedgerTables } from './tables.ts';
 
-/** Where a statement of the ledger runs, the database itself or one transaction, and what time it is there. */
+/** Where a statement of the ledger runs that stands by itself, and what time it is there. */
 export interface Scope {
   readonly tables: Kysely<LedgerTables>;
   readonly engine: Engine;
   readonly now: () => RawBuilder<number>;
+}
+
+/** The one who writes lanes and events just now, in a transaction. */
+export interface Writer extends Omit<Scope, 'tables'> {
+  /** Runs a statement, after those before. */
+  readonly run: <Row>(statement: RawBuilder<Row>) => Promise<readonly Row[]>;
+  /** The same for statements whose answers nobody needs: they go along with the next that is run, or before the commit. */
+  readonly ahead: (...statements: readonly RawBuilder<unknown>[]) => void;
 }
 
 export function scopeOf(database: Database, clock: Clock): Scope {
@@ -25,10 +34,21 @@ const ledgerLock = 7_204_411;
 export function asWriter<Answer>(
   database: Database,
   clock: Clock,
-  work: (scope: Scope) => Promise<Answer>,
+  work: (writer: Writer) => Promise<Answer>,
 ): Promise<Answer> {
+  const { engine } = database;
   return database.transaction(async (trx) => {
-    if (database.engine === 'postgres') await sql`select pg_advisory_xact_lock(${ledgerLock})`.execute(trx);
-    return work({ tables: withLedger(trx), engine: database.engine, now: () => clock.now() });
+    const waiting = engine === 'postgres' ? [sql<unknown>`select pg_advisory_xact_lock(${sql.lit(ledgerLock)})`] : [];
+    const answer = await work({
+      engine,
+      now: () => clock.now(),
+      async run<Row>(statement: RawBuilder<Row>) {
+        const results = await runTogether(trx, engine, [...waiting.splice(0), statement]);
+        return (results.at(-1)?.rows ?? []) as Row[];
+      },
+      ahead: (...statements) => void waiting.push(...statements),
+    });
+    await runTogether(trx, engine, waiting);
+    return answer;
   });
 }

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Change, ChangeReason, ChangeResult } from '../../model/change.ts';
-import { removeAttachments } from './attachments.ts';
+import { removalOf } from './attachments.ts';
 import { writeEvents } from './events.ts';
 import { nameHeads } from './lanes.ts';
 import { recordsAs } from './records.ts';
-import type { Scope } from './scope.ts';
+import type { Writer } from './scope.ts';
 import { statusColumns, type StatusRow } from './status.ts';
 
 export type End =
@@ -47,10 +47,10 @@ const columns = {
  * and the bytes nobody needs any more. The mail's text has then arrived where it belongs; the result is kept for repetitions,
  * the text is not.
  */
-export async function settle(scope: Scope, steps: readonly SettleStep[]): Promise<void> {
+export async function settle(writer: Writer, steps: readonly SettleStep[]): Promise<void> {
   if (steps.length === 0) return;
-  const { tables, engine, now } = scope;
-  const { rows } = await sql<StatusRow>`update ledger_change set
+  const { run, ahead, engine, now } = writer;
+  const rows = await run(sql<StatusRow>`update ledger_change set
       state = to_state, head = case when to_state = 'queued' then 1 else 0 end,
       due_at = case when delay is null then due_at else ${now()} + delay end,
       outage = is_outage, attempts = attempts - is_outage, deaths = 0, lease_until = null,
@@ -58,20 +58,22 @@ export async function settle(scope: Scope, steps: readonly SettleStep[]): Promis
       body = case when to_state = 'done' then '' else body end, changed_at = ${now()}
     from ${recordsAs(engine, columns, steps.map(recordOf))}
     where seq = at_seq and generation = at_generation and state = 'queued'
-    returning ${statusColumns}`.execute(tables);
+    returning ${statusColumns}`);
   const stood = new Map(rows.map((row) => [row.seq, row]));
   for (const step of steps) step.owner = stood.get(step.seq)?.owner ?? null;
   const done = steps.filter(({ owner, outcome }) => owner !== null && outcome.state === 'done');
-  await nameHeads(
-    scope,
+  nameHeads(
+    writer,
     rows.filter(({ state }) => state !== 'queued').map(({ lane }) => lane),
   );
-  await writeEvents(scope, rows);
-  await removeAttachments(
-    scope,
-    done.flatMap(({ change }) => (change?.kind === 'track' ? [change.id] : [])),
+  writeEvents(writer, rows);
+  ahead(
+    ...removalOf(
+      engine,
+      done.flatMap(({ change }) => (change?.kind === 'track' ? [change.id] : [])),
+    ),
   );
-  await mark(scope, done);
+  mark(writer, done);
 }
 
 function recordOf({ seq, generation, outcome }: SettleStep) {
@@ -89,7 +91,7 @@ function recordOf({ seq, generation, outcome }: SettleStep) {
 }
 
 /** "Untracked, record kept" is a person's mark that no CRM column holds; tracking the mail again takes it away. */
-async function mark({ tables, engine, now }: Scope, done: readonly SettleStep[]): Promise<void> {
+function mark({ ahead, engine, now }: Writer, done: readonly SettleStep[]): void {
   const columns = { mail: 'text', whose: 'text' } as const;
   const kept: { mail: string; whose: string }[] = [];
   const gone: { mail: string; whose: string }[] = [];
@@ -99,10 +101,10 @@ async function mark({ tables, engine, now }: Scope, done: readonly SettleStep[])
     list.push({ mail: change.mail.itemKey, whose });
   }
   if (kept.length > 0)
-    await sql`insert into ledger_kept (item_key, owner, at)
+    ahead(sql`insert into ledger_kept (item_key, owner, at)
       select mail, whose, ${now()} from ${recordsAs(engine, columns, kept)} where true
-      on conflict do nothing`.execute(tables);
+      on conflict do nothing`);
   if (gone.length > 0)
-    await sql`delete from ledger_kept where (item_key, owner) in
-      (select mail, whose from ${recordsAs(engine, columns, gone)})`.execute(tables);
+    ahead(sql`delete from ledger_kept where (item_key, owner) in
+      (select mail, whose from ${recordsAs(engine, columns, gone)})`);
 }
