@@ -24,6 +24,7 @@ export function createCluster(parent?: string): Cluster | undefined {
   const cluster = startCluster('-c max_connections=50 -c shared_buffers=32MB -c max_wal_size=64MB', parent);
   if (cluster === undefined) return undefined;
   let databases = 0;
+  let removed = false;
   const postmaster = () => Number(readFileSync(join(cluster.data, 'postmaster.pid'), 'utf8').split('\n')[0]);
   const kill = async () => {
     const family = descendants(postmaster());
@@ -56,7 +57,7 @@ export function createCluster(parent?: string): Cluster | undefined {
       // What the dead one shared in memory must be gone first: until then it refuses.
       await until('PostgreSQL starts', () => {
         try {
-          cluster.start();
+          if (!removed) cluster.start();
           return true;
         } catch {
           return false;
@@ -99,6 +100,7 @@ export function createCluster(parent?: string): Cluster | undefined {
       };
     },
     async remove() {
+      removed = true; // a drill that is broken off may be about to start it again
       try {
         cluster.stop(); // ended, not killed, it gives back what it shares in memory
       } catch {
@@ -125,7 +127,7 @@ export function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     // Field 3 of /proc/PID/stat, behind the name in parentheses: Z has died and only waits for its parent to look.
     return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));

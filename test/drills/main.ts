@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { places } from './places.ts';
 import { killAll } from './process.ts';
 import { runRound } from './round.ts';
-import { missingFor, openStage } from './stage.ts';
+import { missingFor, openStage, type Stage } from './stage.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,9 +18,18 @@ const { values } = parseArgs({
 const first = Number(values.seed ?? Date.now() % 1_000_000);
 let failed = 0;
 
+let opening: Promise<Stage> | undefined;
+
+/** A PostgreSQL is nobody's child: it would outlive us, with its directory and its disk. */
+function endWith(code: number): void {
+  void Promise.resolve(opening)
+    .then((stage) => stage?.close())
+    .catch(console.log)
+    .finally(() => process.exit(code));
+}
 process.once('exit', killAll);
-process.once('SIGINT', () => process.exit(130));
-process.once('SIGTERM', () => process.exit(143));
+process.once('SIGINT', () => endWith(130));
+process.once('SIGTERM', () => endWith(143));
 
 for (const name of values.place.split(',')) {
   const place = places.get(name);
@@ -31,7 +40,8 @@ for (const name of values.place.split(',')) {
     continue;
   }
   const rounds = place.slow ? Math.min(Number(values.rounds), 3) : Number(values.rounds);
-  const stage = await openStage(place.cast);
+  opening = openStage(place.cast);
+  const stage = await opening;
   try {
     for (let round = 0; round < rounds; round += 1) {
       const began = performance.now();
