@@ -12,6 +12,11 @@ export function messageIdOf({ id, from }: Pick<OutgoingMail, 'id' | 'from'>): st
   return `<${id}@${addressOf(from).split('@')[1] ?? ''}>`;
 }
 
+/** Whether the id was given by `messageIdOf`. */
+export function isOwnMessageId(messageId: string, id: string): boolean {
+  return messageId.startsWith(`<${id}@`);
+}
+
 /** What mail servers take; Exchange Online takes 1,000 recipients. */
 const mostRecipients = 1_000;
 /** A line of headers may grow without end over years of answers: where the thread began, and what is near. */

@@ -11,6 +11,8 @@ const LEASE_MS = 30 * 60 * 1000;
 const steps: ReadonlyMap<number, readonly number[]> = new Map([
   [status.pendingSend, [status.sending, status.sent, status.failed]],
   [status.sending, [status.pendingSend, status.sent, status.failed]],
+  // It was given up, and now is known to have been sent.
+  [status.failed, [status.sent]],
 ]);
 const columns = new Set(['statecode', 'statuscode', 'deliveryattempts', 'delayedemailsendtime', 'actualend']);
 const ofTheClaim = new Set(['messageid', 'subject']);
