@@ -90,7 +90,9 @@ async function track(change: TrackChange, services: Services): Promise<ChangeRes
 async function join(change: TrackChange, existing: PromotedMail, services: Services): Promise<ChangeResult> {
   const { crm, trial } = services;
   const { regarding } = change;
-  if (regarding === null) return resultOf(await touch(crm, existing, change), { already: true });
+  // A rule knows less than whoever, or whatever, linked the mail before it.
+  const yields = change.accepted !== undefined && existing.regarding !== null;
+  if (regarding === null || yields) return resultOf(await touch(crm, existing, change), { already: true });
   if (isOvertaken(trial, existing, regarding.id)) return resultOf(existing, { already: true });
   const previousRegarding = previousOf(trial, existing);
   const joined =
@@ -148,9 +150,9 @@ async function promote(change: TrackChange, messageId: string, services: Service
 
 /** By hand, under the id of the click; or as what a synchronising server delivers, under an id that the CRM chooses. */
 function deliveryOf({ id, accepted }: TrackChange): { message: string; more: Row } {
-  return accepted === undefined
-    ? { message: `emails(${id})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`, more: {} }
-    : { message: 'emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail', more: { ValidateBeforeCreate: false } };
+  return accepted === 'automatic'
+    ? { message: 'emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail', more: { ValidateBeforeCreate: false } }
+    : { message: `emails(${id})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`, more: {} };
 }
 
 async function attachmentsOf(

@@ -63,8 +63,11 @@ export interface TrackChange extends Gesture {
   readonly kind: 'track';
   readonly mail: RecordedMail;
   readonly regarding: RegardingRef | null;
-  /** No person asked for it: somebody's rule for automatic tracking accepted the mail, and the CRM notes whose. */
-  readonly accepted?: 'automatic';
+  /**
+   * No person asked for this mail. `automatic`: somebody's filter accepted it, and the CRM notes whose. `folder-rule`: it lies in a
+   * folder with a rule, whose regarding record never takes the place of another one.
+   */
+  readonly accepted?: 'automatic' | 'folder-rule';
 }
 
 export interface RegardChange extends Gesture {

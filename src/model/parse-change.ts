@@ -121,7 +121,9 @@ export function parseChange(value: unknown): Change {
         kind,
         mail: parseMail(fields['mail']),
         regarding: parseRegarding(fields['regarding']),
-        ...(fields['accepted'] === undefined ? {} : { accepted: oneOf(fields, 'accepted', ['automatic'] as const) }),
+        ...(fields['accepted'] === undefined
+          ? {}
+          : { accepted: oneOf(fields, 'accepted', ['automatic', 'folder-rule'] as const) }),
       } satisfies TrackChange;
     case 'regard':
       return {

@@ -12,21 +12,8 @@ import { identifyMail } from '../../src/model/item-key.ts';
 import type { RegardingRef } from '../../src/model/records.ts';
 import { regardChange, trackChange, untrackChange } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
+import { fetchInto } from './fetch-into.ts';
 import { createWorld, dana, miguel, type Person, type World } from './world.ts';
-
-/** Our client speaks to the real CRM as the browser does, without a socket in between. */
-function fetchInto(world: World): typeof fetch {
-  return async (input, init) => {
-    const answer = await world.app.inject({
-      method: (init?.method ?? 'GET') as 'GET',
-      url: new URL(input as string).pathname + new URL(input as string).search,
-      headers: Object.fromEntries(new Headers(init?.headers)),
-      ...(init?.body == null ? {} : { payload: init.body as string }),
-    });
-    const body = answer.statusCode === 204 ? null : answer.body;
-    return new Response(body, { status: answer.statusCode, headers: answer.headers as Record<string, string> });
-  };
-}
 
 function servicesOf(world: World, person: Person, attachments: Record<number, string> = {}): ApplyServices {
   const http = createHttp({

@@ -5,9 +5,11 @@ import type { Call, Operation } from '../../odata/operations.ts';
 import { readPage } from '../../odata/read/read.ts';
 import type { Row, Session } from '../../odata/session.ts';
 import { readParameters } from '../parameters.ts';
-import { acceptance } from './accept.ts';
+import { acceptance, judge, type Acceptance, type Acceptor } from './accept.ts';
+import { enterQueues } from './accepting-queues.ts';
 import { readMailParameters } from './mail-parameters.ts';
 import { promote } from './promote.ts';
+import { readMailSettings } from './settings.ts';
 
 /**
  * Tracks a mail: one e-mail per Message-ID and direction, however often and from however many mailboxes it is asked for.
@@ -21,7 +23,7 @@ export const deliverPromoteEmail: Operation = {
   boundTo: 'email',
   async run(call) {
     const mail = readMailParameters('DeliverPromoteEmail', call.parameters);
-    const id = await call.transaction((session) => promote(session, mail, call.id));
+    const { id } = await call.transaction((session) => promote(session, mail, call.id));
     return { status: 200, headers: {}, body: await readEmail(call.session, id) };
   },
 };
@@ -43,10 +45,19 @@ export const deliverIncomingEmail: Operation = {
       'ValidateBeforeCreate',
     );
     const id = await call.transaction(async (session) => {
-      const verdict = await acceptance(session, mail);
-      if (validate === true && verdict.reason !== 'accepted' && verdict.reason !== 'already-there')
+      // Judged although it may be there: then it is the queues that came later which are of interest.
+      const verdict = await judge(session, mail);
+      if (
+        validate === true &&
+        verdict.reason !== 'accepted' &&
+        (await acceptance(session, mail)).reason !== 'already-there'
+      )
         throw new HttpError(400, `Nobody in the organization accepts this e-mail (${verdict.reason}).`, '0x80040b05');
-      return promote(session, mail, '', verdict.acceptedBy);
+      const accepted = verdict.reason === 'accepted' ? verdict : undefined;
+      const { id, isNew } = await promote(session, mail, '', accepted?.by);
+      const { accepting, alreadyTracked } = (await readMailSettings(session)).queueItems;
+      if (accepting && (isNew || alreadyTracked)) await enterQueues(session, id, mail, accepted?.queues ?? []);
+      return id;
     });
     return { status: 200, headers: {}, body: await readEmail(call.session, id) };
   },
@@ -97,7 +108,18 @@ export const checkPromoteEmail: Operation = {
   },
 };
 
-/** Whether a synchronising server should deliver a mail. Reasons: 0 yes, 1 it is there already, 2 no recipient is one of ours, 3 nobody wants it. */
+const reasons: readonly Acceptance['reason'][] = [
+  'accepted',
+  'already-there',
+  'no-recipient-match',
+  'no-correlation-match',
+];
+
+/**
+ * Whether a synchronising server should deliver a mail. Reasons: 0 yes, 1 it is there already, 2 no recipient is one of ours, 3
+ * nobody wants it. A server, and only that, is also told in an annotation of our own whose filter took it, what that matched, and
+ * who was asked: people's filters, and the mails of others, are nobody else's affair.
+ */
 export const checkIncomingEmail: Operation = {
   name: 'CheckIncomingEmail',
   kind: 'function',
@@ -107,13 +129,29 @@ export const checkIncomingEmail: Operation = {
     for (const name of ['MessageId', 'From', 'To', 'Cc', 'Bcc']) read.text(name);
     session.access.demand(session.caller, 'read', tableOf(session.model, 'email'));
     const mail = readMailParameters('DeliverIncomingEmail', parameters);
-    const { reason } = await acceptance(session, mail);
+    const verdict = await acceptance(session, mail);
     return answer(session, 'CheckIncomingEmailResponse', {
-      ShouldDeliver: reason === 'accepted',
-      ReasonCode: ['accepted', 'already-there', 'no-recipient-match', 'no-correlation-match'].indexOf(reason),
+      ShouldDeliver: verdict.reason === 'accepted',
+      ReasonCode: reasons.indexOf(verdict.reason),
+      ...(session.caller.kind === 'application' ? { '@Alongside.Acceptance': explain(verdict) } : {}),
     });
   },
 };
+
+function explain(verdict: Acceptance) {
+  const acceptor = ({ table, id, address, filter }: Acceptor) => ({
+    LogicalName: table,
+    Id: id,
+    Address: address,
+    Filter: filter,
+  });
+  const match = verdict.reason === 'accepted' ? verdict.match : null;
+  return {
+    AcceptedBy: verdict.reason === 'accepted' ? acceptor(verdict.by) : null,
+    Match: match === null ? null : { By: match.by, LogicalName: match.table, Id: match.id },
+    Asked: verdict.asked.slice(0, 50).map(acceptor),
+  };
+}
 
 function answer({ root }: Session, type: string, body: object) {
   return {

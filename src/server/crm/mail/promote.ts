@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { fold } from '../../db/fold.ts';
 import { HttpError } from '../../http/errors.ts';
-import type { Ref } from '../../../model/correlate.ts';
 import { normalizeSubject, sameMail, stampHeader, stampMessageId } from '../../../model/item-key.ts';
 import { readHeaders } from '../../../model/mail-headers.ts';
 import { resolveSender, type Candidate, type Resolution } from '../../../model/resolve.ts';
@@ -10,6 +9,7 @@ import { readPayload } from '../../odata/write/payload.ts';
 import type { Session, WriteSession } from '../../odata/session.ts';
 import { isGuid, storedTime, type Stored } from '../../odata/values.ts';
 import { insertRow } from '../../odata/write/write.ts';
+import type { Acceptor } from './accept.ts';
 import { keptAttachments, storeAttachments } from './attachments.ts';
 import { findCandidates, findOurs } from './candidates.ts';
 import { joinedValues, joinMail, storeJoins, type Joined } from './correlation.ts';
@@ -17,6 +17,7 @@ import { cut, type PromotedMail } from './mail-parameters.ts';
 import { ownerOf } from './owner.ts';
 import { storeParties } from './parties.ts';
 import { readMailSettings, type MailSettings } from './settings.ts';
+import { createUnknownSender } from './unknown-sender.ts';
 
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
@@ -30,20 +31,22 @@ interface People {
 /**
  * Stores a mail, or finds it stored: one e-mail per Message-ID and direction.
  * @param acceptedBy whose rule let a synchronising server deliver it; nobody where a person tracks
- * @returns its id
+ * @returns its id, and whether it was not there before
  */
 export async function promote(
   session: WriteSession,
   mail: PromotedMail,
   wantedId: string,
-  acceptedBy?: Ref,
-): Promise<string> {
+  acceptedBy?: Acceptor,
+): Promise<{ id: string; isNew: boolean }> {
   const settings = await readMailSettings(session);
-  const people = await findPeople(session, mail, settings);
+  let people = await findPeople(session, mail, settings);
   const existing =
     (await findPromoted(session, mail.messageId, people.outgoing)) ??
     (await findStamped(session, mail, people.outgoing));
-  if (existing !== undefined) return sameOrRefuse(existing, mail);
+  if (existing !== undefined) return { id: sameOrRefuse(existing, mail), isNew: false };
+  if (people.sender.rule === 'nobody' && (await createUnknownSender(session, mail, acceptedBy, settings)))
+    people = await findPeople(session, mail, settings);
   const senderRows = (people.candidates.get(fold(mail.sender)) ?? []).map(({ id }) => id);
   const joined = await joinMail(session, mail, settings, { ...people, senderRows });
   const kept = keptAttachments(mail, settings);
@@ -54,12 +57,12 @@ export async function promote(
   values.set('acceptingentityid_type', acceptedBy?.table ?? null);
   if (isGuid(wantedId) && wantedId !== NOBODY) values.set('activityid', wantedId);
   const id = await insertRow(session, tableOf(session.model, 'email'), values, true);
-  if (id === undefined) return afterClash(session, mail, people.outgoing, wantedId);
+  if (id === undefined) return { id: await afterClash(session, mail, people.outgoing, wantedId), isNew: false };
   await storeParties(session, id, mail, people.sender, people.candidates, settings);
   await storeAttachments(session, id, kept);
   // Last, because other mails of the thread wait from here on.
   await storeJoins(session, id, mail.messageId, joined);
-  return id;
+  return { id, isNew: true };
 }
 
 async function findPeople(session: Session, mail: PromotedMail, settings: MailSettings): Promise<People> {

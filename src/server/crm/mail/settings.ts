@@ -10,6 +10,16 @@ export interface MailSettings {
   correlation: boolean;
   /** IgnoreConversationIndexAndInReplyToForCorrelation: only a token joins. */
   tokenOnly: boolean;
+  /** UseFilteringMethodOfSyncingMailboxOnlyForCorrelation: only the mailbox in which a mail was found may accept it. */
+  onlySynchronising: boolean;
+  /** AutoCreateContactOnPromote: users may have unknown senders become contacts or leads. */
+  createSenders: boolean;
+  queueItems: {
+    /** CreateQueueItemsForAcceptingQueueRecipients: for each queue that accepts a mail. */
+    accepting: boolean;
+    /** SSSCreateAdditionalQueueItemsForAlreadyTrackedEmail: also where the mail was tracked before. */
+    alreadyTracked: boolean;
+  };
   /** Addresses that two mails must share to be called similar. */
   sharedAddresses: number;
   sender: ResolveSettings;
@@ -35,6 +45,7 @@ export async function readMailSettings({ queries }: Pick<Session, 'queries'>): P
     emailcorrelationenabled, hashminaddresscount, orgdborgsettings from organization limit 1`.execute(queries);
   const [row] = rows;
   const isOn = (name: string) => orgSetting(row?.orgdborgsettings ?? '', name) === 'true';
+  const isLeftOn = (name: string) => orgSetting(row?.orgdborgsettings ?? '', name) !== 'false';
   const inactive = isOn('ResolveForInactiveEntities');
   const several = (name: string) => (isOn(name) ? ('leave' as const) : ('resolve' as const));
   const digits = Number(row?.trackingtokeniddigits ?? DIGITS.usual);
@@ -46,6 +57,12 @@ export async function readMailSettings({ queries }: Pick<Session, 'queries'>): P
     token: { prefix: row?.trackingprefix ?? '', digits: Math.min(Math.max(digits, DIGITS.least), DIGITS.most) },
     correlation: row?.emailcorrelationenabled !== 0,
     tokenOnly: isOn('IgnoreConversationIndexAndInReplyToForCorrelation'),
+    onlySynchronising: isOn('UseFilteringMethodOfSyncingMailboxOnlyForCorrelation'),
+    createSenders: isLeftOn('AutoCreateContactOnPromote'),
+    queueItems: {
+      accepting: isLeftOn('CreateQueueItemsForAcceptingQueueRecipients'),
+      alreadyTracked: isOn('SSSCreateAdditionalQueueItemsForAlreadyTrackedEmail'),
+    },
     sharedAddresses: Math.max(Number(row?.hashminaddresscount ?? 2), 1),
     sender: { several: several('UnresolveSenderInCaseOfMultipleMatch'), inactive },
     recipient: { several: several('SetUnresolvedRecipientsInCaseOfMultipleMatch'), inactive },
