@@ -1,4 +1,4 @@
-// Three programs for the browser: the task pane and the ribbon commands (dist/web), and the local Outlook (dist/host).
+// Four programs for the browser: the task pane, the ribbon commands and the admin page (dist/web), and the local Outlook (dist/host).
 // `webpack` builds all, `webpack --config-name taskpane` one of them. The server needs no build: Node runs its TypeScript.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -38,6 +38,9 @@ const publishManifest = {
   },
 };
 
+/** Whose file it is, of the programs that share dist/web: their names begin with the program's, the pane's with any other word. */
+const programOf = (file) => ['admin', 'commands'].find((name) => file.startsWith(`${name}.`)) ?? 'taskpane';
+
 const page = (filename, template) =>
   new HtmlWebpackPlugin({ filename, template, scriptLoading: 'defer', inject: 'head', minify: false });
 
@@ -53,6 +56,7 @@ function program({
 }) {
   return (_env, argv) => {
     const mode = argv.mode ?? 'production';
+    const prefix = name === 'admin' ? 'admin.' : '';
     return {
       name,
       mode,
@@ -63,11 +67,11 @@ function program({
       output: {
         path: path.join(root, 'dist', out),
         filename: '[name].[contenthash:8].js',
-        chunkFilename: '[name].[contenthash:8].js',
+        chunkFilename: `${prefix}[name].[contenthash:8].js`,
         cssFilename: '[name].[contenthash:8].css',
-        cssChunkFilename: '[name].[contenthash:8].css',
-        // Pane and commands share a folder: each cleans away its own old files and keeps the other's.
-        clean: { keep: (file) => out === 'web' && file.startsWith('commands.') !== (name === 'commands') },
+        cssChunkFilename: `${prefix}[name].[contenthash:8].css`,
+        // Who shares a folder cleans away its own old files and keeps the others'.
+        clean: { keep: (file) => out === 'web' && programOf(file) !== name },
         uniqueName: `alongside-${name}`,
       },
       // Styles of our own are CSS modules; they cost the first paint no JavaScript.
@@ -117,6 +121,12 @@ export default [
     out: 'web',
     plugins: [page('taskpane.html', 'src/taskpane/taskpane.html'), publishManifest, lightTokens],
     splitChunks: vendorApart,
+  }),
+  program({
+    name: 'admin',
+    entry: 'src/admin/main.tsx',
+    out: 'web',
+    plugins: [page('admin.html', 'src/admin/admin.html')],
   }),
   program({
     name: 'commands',

@@ -104,3 +104,14 @@ export interface MailWhy {
   readonly why: Why | null;
   readonly at: string;
 }
+
+/** What a rule would change of the mail that lies in a folder now. */
+export interface RulePreview {
+  readonly mails: number;
+  /** By the record they are regarding now; `byHand` ones stay as they are. */
+  readonly regardingNow: readonly {
+    readonly regarding: RegardingRef | null;
+    readonly mails: number;
+    readonly byHand: boolean;
+  }[];
+}

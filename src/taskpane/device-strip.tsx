@@ -4,7 +4,7 @@ import { useQueryClient, type Query } from '@tanstack/react-query';
 import { useCallback, useState, useSyncExternalStore } from 'react';
 import { CrmError } from '../model/errors.ts';
 import { useLanguage } from './language.tsx';
-import type { Moments } from './moments.ts';
+import type { Moments } from '../model/moments.ts';
 import { saveFile } from './save-file.ts';
 import type { Services } from './services.ts';
 import { stripView, type StripAction, type StripLine } from './strip-view.ts';

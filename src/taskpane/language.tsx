@@ -1,5 +1,5 @@
 import { createContext, useContext } from 'react';
-import { momentsFor, type Moments } from './moments.ts';
+import { momentsFor, type Moments } from '../model/moments.ts';
 import { textsFor, type Texts } from './texts.ts';
 
 /** How the pane speaks: the one thing every component needs and none is handed from its parent. */

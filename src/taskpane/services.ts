@@ -1,3 +1,4 @@
+import type { MailReasons } from '../api/mail-why.ts';
 import type { People } from '../api/people.ts';
 import type { RegardingSearch } from '../api/regarding.ts';
 import type { Change, ChangeStatus } from '../model/change.ts';
@@ -25,6 +26,8 @@ export interface Tracking {
   readonly itemState: (mail: MailIdentity, signal: AbortSignal) => Promise<ItemState>;
   /** What the CRM itself says of the mail, to this person. */
   readonly glance: (mail: MailIdentity, signal: AbortSignal) => Promise<ItemState['tracked']>;
+  /** Why the mail is or is not tracked. */
+  readonly reasons: (itemKey: string, activityId: string | null) => Promise<MailReasons>;
   readonly drop: (changeId: string) => Promise<boolean>;
   readonly retryNow: () => void;
 }

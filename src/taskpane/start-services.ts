@@ -54,6 +54,7 @@ export async function startServices(options: {
         import('../sync/export-outbox.ts').then(({ exportOutbox }) => exportOutbox(sync.store, user, Date.now())),
       itemState: (mail, signal) => sync.itemState(mail, signal),
       glance: (mail, signal) => sync.glance(mail, signal),
+      reasons: (itemKey, activityId) => sync.reasons(itemKey, activityId),
       drop: (changeId) => sync.corridor.drop(changeId),
       retryNow: () => sync.corridor.retryNow(),
     },

@@ -147,6 +147,10 @@ const english = {
   untrackKeep: 'Keep the e-mail in the CRM',
   untrackRemove: 'Remove it from the CRM',
 
+  // Why
+  why: 'Why?',
+  whyTitle: (isTracked: boolean) => (isTracked ? 'Why is it tracked?' : 'Why is it not tracked?'),
+
   // Regarding
   regardingTitle: 'Set regarding',
   regardingPlaceholder: 'Name, company, number…',

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ChangeState } from '../../src/model/change.ts';
 import { languageFor } from '../../src/taskpane/language.tsx';
-import { momentsFor } from '../../src/taskpane/moments.ts';
+import { momentsFor } from '../../src/model/moments.ts';
 import { textsFor } from '../../src/taskpane/texts.ts';
 
 test('the six words, and no other', () => {

@@ -62,6 +62,8 @@ export function registerPages(server: FastifyInstance, options: PagesOptions): v
   };
 
   server.get('/config.json', async (_request, reply) => reply.header('cache-control', 'no-store').send(options.config));
+  for (const address of ['/admin', '/admin/'])
+    server.get(address, async (_request, reply) => reply.redirect('/admin.html'));
   server.get('/*', async (request: FastifyRequest<{ Params: { '*': string } }>, reply) => {
     const name = request.params['*'];
     const type = TYPES.get(extname(name));

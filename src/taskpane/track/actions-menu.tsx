@@ -10,6 +10,7 @@ export interface ActionsMenuProps {
   readonly onRegarding: () => void;
   readonly onRemoveRegarding: () => void;
   readonly onUntrack: () => void;
+  readonly onWhy: () => void;
 }
 
 export default function ActionsMenu(props: ActionsMenuProps) {
@@ -26,6 +27,7 @@ export default function ActionsMenu(props: ActionsMenuProps) {
           </MenuItem>
           {props.hasRegarding && <MenuItem onClick={props.onRemoveRegarding}>{texts.removeRegarding}</MenuItem>}
           <MenuItem onClick={props.onUntrack}>{texts.untrack}</MenuItem>
+          <MenuItem onClick={props.onWhy}>{texts.whyTitle(true)}</MenuItem>
           {props.recordLink !== null && (
             <MenuItemLink href={props.recordLink} target="_blank" rel="noreferrer">
               {texts.openInCrm}

@@ -20,6 +20,7 @@ interface BarProps {
   readonly link: (record: { table: string; id: string }) => string;
   readonly onRegarding: () => void;
   readonly onUntrack: () => void;
+  readonly onWhy: () => void;
   readonly onSignIn: () => void;
 }
 
@@ -67,6 +68,11 @@ function SettledHead(props: BarProps & { settled: Settled; busy: boolean }) {
           <Text weight="semibold">{headline(settled, texts)}</Text>
           <Explanation settled={settled} markedBefore={tracker.markedBefore} />
         </div>
+        {(settled.is === 'untracked' || settled.is === 'colleague') && (
+          <Button size="small" appearance="subtle" data-opener aria-label={texts.whyTitle(false)} onClick={props.onWhy}>
+            {texts.why}
+          </Button>
+        )}
       </div>
       <div className={styles.buttons}>
         <Button
@@ -131,6 +137,7 @@ function TrackedHead(props: BarProps & { settled: Extract<Settled, { is: 'tracke
           onRegarding={props.onRegarding}
           onRemoveRegarding={() => props.tracker.regard(null)}
           onUntrack={props.onUntrack}
+          onWhy={props.onWhy}
         />
       </div>
       {settled.regarding ? (

@@ -15,8 +15,9 @@ import { UntrackQuestion } from './untrack-question.tsx';
 import { useTracker } from './use-tracker.ts';
 
 const RegardingPanel = lazy(() => import('./regarding-panel.tsx'));
+const WhyPanel = lazy(() => import('./why-panel.tsx'));
 
-type Open = 'bar' | 'regarding' | 'untrack';
+type Open = 'bar' | 'regarding' | 'untrack' | 'why';
 
 /** The bar and what opens in its place. One mail, one section: keyed from outside. */
 export function TrackSection(props: {
@@ -70,12 +71,22 @@ export function TrackSection(props: {
             tracker.untrack(keepRecord);
           }}
         />
+      ) : open === 'why' && tracker.askReasons ? (
+        <Suspense fallback={<TrackSkeleton />}>
+          <WhyPanel
+            tracked={settled.is === 'tracked' || settled.is === 'colleague'}
+            ask={tracker.askReasons}
+            onSignIn={services.signIn}
+            onClose={giveUp}
+          />
+        </Suspense>
       ) : (
         <TrackBar
           tracker={tracker}
           link={services.crm.link}
           onRegarding={() => setOpen('regarding')}
           onUntrack={() => setOpen('untrack')}
+          onWhy={() => setOpen('why')}
           onSignIn={() => void services.signIn().then(tracker.retry, () => undefined)}
         />
       )}

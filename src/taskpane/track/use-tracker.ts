@@ -1,5 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { MailReasons } from '../../api/mail-why.ts';
 import { isSettled, type Change, type ChangeStatus, type CreateChange } from '../../model/change.ts';
 import type { MailIdentity } from '../../model/item-key.ts';
 import type { RegardingRef } from '../../model/records.ts';
@@ -30,6 +31,8 @@ export interface Tracker {
   /** What was to be dropped had left already; its next word follows. */
   readonly tooLate: boolean;
   readonly retry: () => void;
+  /** Why the mail is or is not tracked; null while it is not read yet. */
+  readonly askReasons: (() => Promise<MailReasons>) | null;
 }
 
 interface Read {
@@ -116,6 +119,10 @@ export function useTracker(item: OpenItem, tracking: Tracking, undoMemory: UndoM
       tracking.retryNow();
       known.ask();
     },
+    askReasons:
+      lane === null
+        ? null
+        : () => tracking.reasons(lane, view.settled.is === 'tracked' ? view.settled.activityId : null),
   };
 }
 

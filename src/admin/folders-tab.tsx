@@ -1,0 +1,68 @@
+import { Button, Spinner, Text } from '@fluentui/react-components';
+import { FolderRegular } from '@fluentui/react-icons/svg/folder';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { MailboxFolder, MailboxReport } from '../model/mailbox-report.ts';
+import { FailureBar } from './failure-bar.tsx';
+import { RuleForm } from './rule-form.tsx';
+import type { AdminServices } from './services.ts';
+import styles from './folders-tab.module.css';
+
+/** The mailbox's folders, and which of them track what is filed into them. */
+export function FoldersTab({ mailbox, services }: { mailbox: MailboxReport; services: AdminServices }) {
+  const [editing, setEditing] = useState<string | null>(null);
+  const queries = useQueryClient();
+  const { data, error, isPending, refetch } = useQuery({
+    queryKey: ['mailbox-folders', mailbox.id],
+    queryFn: ({ signal }) => services.mailboxes.folders(mailbox.id, signal),
+  });
+  const done = (): void => {
+    setEditing(null);
+    void queries.invalidateQueries({ queryKey: ['mailbox-folders', mailbox.id] });
+  };
+  const folders = data ?? [];
+  return (
+    <div>
+      {error && <FailureBar error={error} onRetry={() => void refetch()} />}
+      {isPending && <Spinner delay={500} size="small" label="Looking…" />}
+      <ul className={styles.list}>
+        {folders.map((folder) => (
+          <li key={folder.id} className={styles.row} style={{ marginInlineStart: depthOf(folder, folders) * 20 }}>
+            <div className={styles.head}>
+              <span aria-hidden className={styles.icon}>
+                <FolderRegular />
+              </span>
+              <div className={styles.words}>
+                <Text>{folder.name}</Text>
+                <Text size={200} className={styles.quiet}>
+                  {ruleWords(folder)}
+                </Text>
+              </div>
+              {editing !== folder.id && (
+                <Button size="small" onClick={() => setEditing(folder.id)}>
+                  {folder.rule === null ? 'Track this folder' : 'Change'}
+                </Button>
+              )}
+            </div>
+            {editing === folder.id && (
+              <RuleForm mailboxId={mailbox.id} folder={folder} services={services} onDone={done} />
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+/** Folders come with their parents; a circle, which no server should tell, ends at ten. */
+function depthOf(folder: MailboxFolder, all: readonly MailboxFolder[], depth = 0): number {
+  const parent = all.find(({ id }) => id === folder.parentId);
+  return parent === undefined || depth === 10 ? depth : depthOf(parent, all, depth + 1);
+}
+
+function ruleWords({ rule }: MailboxFolder): string {
+  if (rule === null) return '';
+  const regarding = rule.regarding === null ? '' : `, regarding ${rule.regarding.name}`;
+  const below = rule.includeSubfolders ? ', with the folders in it' : '';
+  return `${rule.appliesTo === 'all' ? 'All mail is tracked' : 'New mail is tracked'}${regarding}${below}`;
+}
