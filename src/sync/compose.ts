@@ -3,7 +3,6 @@ import { createAttachmentLimit } from '../api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../api/dataverse.ts';
 import { guardWrites } from '../api/guarded.ts';
 import { createHttp, type GetToken } from '../api/http.ts';
-import { askReasons, type MailReasons } from '../api/mail-why.ts';
 import { createQueue, type Queue } from '../api/queue.ts';
 import { findMail, type MailLookupServices } from '../api/tracked-mail.ts';
 import { CrmError, mayPassByItself } from '../model/errors.ts';
@@ -52,8 +51,6 @@ export interface Sync {
   itemState(mail: MailIdentity, signal?: AbortSignal): Promise<ItemState>;
   /** What the CRM itself says of the mail, to this person. */
   glance(mail: MailIdentity, signal: AbortSignal): Promise<ItemState['tracked']>;
-  /** Why the mail is or is not tracked. */
-  reasons(itemKey: string, activityId: string | null): Promise<MailReasons>;
   stop(): Promise<void>;
 }
 
@@ -66,8 +63,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
       token: options.crmToken,
     }),
   );
-  const server = createHttp({ fetch: options.fetch, baseUrl: options.syncUrl, token: options.syncToken });
-  const queue = createQueue(server);
+  const queue = createQueue(createHttp({ fetch: options.fetch, baseUrl: options.syncUrl, token: options.syncToken }));
   const name = foldAddress(options.user);
   const { store, device } = await openDevice(name);
   const locks = (await mayLock(navigator.locks))
@@ -122,7 +118,6 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
     store,
     itemState: (mail, signal) => itemState({ ...services, queue, statuses }, mail, signal),
     glance: (mail, signal) => askCrm(services, mail, signal),
-    reasons: (itemKey, activityId) => askReasons({ crm, sync: server }, itemKey, activityId),
     async stop() {
       ending.abort();
       stopListening();

@@ -1,3 +1,4 @@
+import { createHttp, type GetToken } from '../api/http.ts';
 import { createPeople } from '../api/people.ts';
 import { recordLink } from '../api/record-link.ts';
 import { createRegardingSearch } from '../api/regarding.ts';
@@ -26,13 +27,15 @@ export async function startServices(options: {
   });
   // Asked for now, needed in a moment; whoever needs it hears of a failure.
   identity.crm.token().catch(() => undefined);
+  const syncUrl = `${origin}/sync/v1/`;
+  const syncToken: GetToken = (request) => identity.server.token(request);
   const sync = await startSync({
     crmUrl: config.crmUrl,
-    syncUrl: `${origin}/sync/v1/`,
+    syncUrl,
     tenantId: config.tenantId,
     user,
     crmToken: (request) => identity.crm.token(request),
-    syncToken: (request) => identity.server.token(request),
+    syncToken,
     fetch,
     follow: startFollowing,
     notes: () => localStorage,
@@ -54,7 +57,11 @@ export async function startServices(options: {
         import('../sync/export-outbox.ts').then(({ exportOutbox }) => exportOutbox(sync.store, user, Date.now())),
       itemState: (mail, signal) => sync.itemState(mail, signal),
       glance: (mail, signal) => sync.glance(mail, signal),
-      reasons: (itemKey, activityId) => sync.reasons(itemKey, activityId),
+      reasons: (itemKey, activityId) =>
+        import('../api/mail-why.ts').then(({ askReasons }) => {
+          const server = createHttp({ fetch, baseUrl: syncUrl, token: syncToken });
+          return askReasons({ crm: sync.crm, sync: server }, itemKey, activityId);
+        }),
       drop: (changeId) => sync.corridor.drop(changeId),
       retryNow: () => sync.corridor.retryNow(),
     },
