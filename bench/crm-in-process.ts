@@ -38,8 +38,8 @@ export async function openCrm(database: Database): Promise<{ services: ApplyServ
   return { services, close: () => app.close() };
 }
 
-/** The Change by which a mailbox hands over a mail that a rule accepted; without its attachments. */
-export async function acceptedMail({ message, headers, bodyHtml }: ReadMail): Promise<TrackChange> {
+/** The Change by which a mailbox hands over a mail that a rule accepted. */
+export async function acceptedMail({ message, headers, bodyHtml, attachments }: ReadMail): Promise<TrackChange> {
   const { subject, from, to, cc, bcc, sentAt, importance } = message;
   const identity = await identifyMail(tenantId, message, digest);
   const now = Date.now();
@@ -48,7 +48,9 @@ export async function acceptedMail({ message, headers, bodyHtml }: ReadMail): Pr
     ...{ kind: 'track', after: null, holdUntil: null, regarding: null, accepted: 'automatic' },
     mail: {
       ...{ ...identity, subject, from, to, cc, bcc, sentAt, receivedAt: sentAt, importance, bodyHtml, headers },
-      attachments: [],
+      attachments: attachments.map(({ name, contentType, bytes }, index) => ({
+        ...{ index, name, contentType, size: bytes.byteLength, leftOut: null },
+      })),
     },
   };
 }

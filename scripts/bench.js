@@ -10,6 +10,7 @@ const programs = {
   crm: () => run('--no-warnings', 'bench/crm.ts'),
   ledger: () => run('--no-warnings', 'bench/ledger.ts'),
   track: () => run('--no-warnings', 'bench/track.ts'),
+  mails: () => run('--no-warnings', 'bench/mails.ts'),
   outbox: () => run('scripts/build.js') || run('--no-warnings', 'bench/outbox.ts'),
 };
 const wanted = process.argv.slice(2);
