@@ -11,6 +11,7 @@ const programs = {
   ledger: () => run('--no-warnings', 'bench/ledger.ts'),
   track: () => run('--no-warnings', 'bench/track.ts'),
   mails: () => run('--no-warnings', 'bench/mails.ts'),
+  mailboxes: () => run('--no-warnings', 'bench/mailboxes.ts'),
   outbox: () => run('scripts/build.js') || run('--no-warnings', 'bench/outbox.ts'),
 };
 const wanted = process.argv.slice(2);
