@@ -55,6 +55,11 @@ const serverWalls = [
     ['queue', 'http', 'db'],
     'The ledger reaches the CRM through api/apply only: it must work the same against a real organisation.',
   ],
+  [
+    'mailbox',
+    ['mailbox', 'queue', 'http', 'db'],
+    'The daemon writes into the ledger and asks the CRM over the Web API only: it must work the same against a real organisation.',
+  ],
 ].map(([room, except, message]) => ({
   target: `./src/server/${room}`,
   from: './src/server',

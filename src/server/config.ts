@@ -17,6 +17,8 @@ export interface Config {
   readonly signIn: SignIn;
   /** Null: the built-in CRM. */
   readonly dataverse: Dataverse | null;
+  /** Reading mailboxes. */
+  readonly mailboxes: Mailboxes;
   /** What one user may ask the built-in CRM for in five minutes. Null: no limits. */
   readonly limits: RequestLimits | null;
   /** Mail addresses whose first sign-in makes them System Administrator of the built-in CRM. */
@@ -47,6 +49,17 @@ export interface Dataverse {
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
+}
+
+export interface Mailboxes {
+  /** The application that may read mailboxes by Microsoft Graph; null: none. `url` ends before the version. */
+  readonly graph: Dataverse | null;
+  /** 32 bytes in base64 with which passwords of mailboxes are sealed; null: none are taken. */
+  readonly key: string | null;
+  /** Domains whose mail among themselves is internal, beside those of the mailboxes. */
+  readonly domains: readonly string[];
+  /** Mailboxes read at once by one process. */
+  readonly concurrency: number;
 }
 
 export class ConfigError extends Error {
@@ -82,16 +95,21 @@ export function readConfig(environment: Environment, role: string): Config {
       authority: environment['AUTHORITY'] ?? login,
     },
     dataverse: dataverseOf(environment, need, `${login}/oauth2/v2.0/token`),
+    mailboxes: mailboxesOf(environment, need, `${login}/oauth2/v2.0/token`),
     limits: limitsOf(environment),
     firstSignIn: firstSignInOf(environment['FIRST_SIGN_IN'] ?? 'refuse'),
     smtpUrl: smtpOf(environment['SMTP_URL']),
     customTables: environment['CUSTOM_TABLES'],
     baseCurrency: currencyOf(environment['BASE_CURRENCY'] ?? 'USD'),
-    administrators: (environment['ADMINISTRATORS'] ?? '')
-      .split(',')
-      .map((each) => each.trim().toLowerCase())
-      .filter(Boolean),
+    administrators: listOf(environment['ADMINISTRATORS']),
   };
+}
+
+function listOf(text = ''): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim().toLowerCase())
+    .filter(Boolean);
 }
 
 function roleOf(text: string): Role {
@@ -170,4 +188,40 @@ function dataverseOf(
     clientId: need('CRM_CLIENT_ID', 'the application user’s client id, with which the worker acts for people'),
     clientSecret: need('CRM_CLIENT_SECRET', 'the secret of the application user'),
   };
+}
+
+function mailboxesOf(
+  environment: Environment,
+  need: (name: string, what: string) => string,
+  tokenUrl: string,
+): Mailboxes {
+  return {
+    graph: graphOf(environment, need, tokenUrl),
+    key: keyOf(environment['MAILBOX_KEY']?.trim()),
+    domains: listOf(environment['MAIL_DOMAINS']),
+    concurrency: numberOf(environment, 'MAILBOXES_AT_ONCE', 32),
+  };
+}
+
+function graphOf(
+  environment: Environment,
+  need: (name: string, what: string) => string,
+  tokenUrl: string,
+): Mailboxes['graph'] {
+  const clientId = environment['GRAPH_CLIENT_ID'];
+  if (clientId === undefined || clientId === '') return null;
+  return {
+    url: urlOf('GRAPH_URL', environment['GRAPH_URL'] ?? 'https://graph.microsoft.com'),
+    tokenUrl: environment['TOKEN_URL'] ?? tokenUrl,
+    clientId,
+    clientSecret: need('GRAPH_CLIENT_SECRET', 'the secret of the application that reads mailboxes'),
+  };
+}
+
+/** The key is not repeated in what is printed. */
+function keyOf(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  if (Buffer.from(text, 'base64').length !== 32 || !/^[A-Za-z0-9+/]{43}=?$/.test(text))
+    throw new ConfigError('MAILBOX_KEY is 32 bytes in base64, such as `openssl rand -base64 32` prints.');
+  return text;
 }

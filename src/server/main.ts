@@ -13,6 +13,7 @@ import { readCustomTables } from './crm/custom/read-file.ts';
 import { DatabaseError } from './db/errors.ts';
 import { openDatabase } from './db/open.ts';
 import type { PagesOptions } from './http/pages.ts';
+import { registerMailboxes, startMailboxes, type MailboxOptions } from './mailbox/start.ts';
 import { registerQueue, startWorker, type QueueOptions } from './queue/start.ts';
 import { createServiceIdentity } from './service-token.ts';
 
@@ -65,9 +66,13 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
     report: (error) => log.error({ err: error }, 'unexpected error in the queue'),
   };
   const ledger = registerQueue(app, options);
+  const mailboxOptions = { ...options, ...mailboxesOf(config), ledger };
+  const mailboxes = registerMailboxes(app, mailboxOptions);
   await app.listen({ host: config.bind, port: config.port });
   const worker = config.role === 'web' ? null : startWorker(ledger, options);
+  const daemon = config.role === 'web' ? null : startMailboxes(mailboxes, mailboxOptions);
   return async () => {
+    await daemon?.stop();
     await worker?.stop();
     await app.close();
     await database.close();
@@ -81,6 +86,19 @@ function crmOf(config: Config, ownToken: () => Promise<string>): QueueOptions['c
     url: config.dataverse.url,
     token: createClientCredentials(config.dataverse, { fetch, now: Date.now }),
     fetch,
+  };
+}
+
+function mailboxesOf({
+  mailboxes,
+}: Config): Pick<MailboxOptions, 'graph' | 'key' | 'ours' | 'concurrency' | 'folders'> {
+  const { graph, key, domains, concurrency } = mailboxes;
+  return {
+    graph:
+      graph === null
+        ? null
+        : { baseUrl: `${graph.url}/v1.0`, token: createClientCredentials(graph, { fetch, now: Date.now }) },
+    ...{ key, concurrency, ours: domains, folders: false },
   };
 }
 

@@ -7,6 +7,7 @@ import { readCustomTables } from '../crm/custom/read-file.ts';
 import { openDatabase } from '../db/open.ts';
 import { loopbackHosts } from '../http/loopback.ts';
 import type { PagesOptions } from '../http/pages.ts';
+import { enterMailboxes, registerMailboxes, startMailboxes } from '../mailbox/start.ts';
 import { registerQueue, startWorker } from '../queue/start.ts';
 import { createServiceIdentity } from '../service-token.ts';
 import { outlookHost } from './doors.ts';
@@ -48,6 +49,10 @@ const pagesOf = ({ addinUrl, hostPort }: ProductOptions): PagesOptions => {
   };
 };
 
+/** As an application of the tenant would get it from a real identity provider. */
+const applicationToken = (identity: Identity) => async () =>
+  (await identity.token(undefined, 'application')).accessToken;
+
 /** @throws DatabaseError with a sentence for people */
 export const startProduct = async (
   options: ProductOptions,
@@ -87,8 +92,19 @@ export const startProduct = async (
     report: (error: unknown) => log(`The queue met an unexpected error: ${String(error)}`),
   };
   const ledger = registerQueue(app, queue);
+  const mailboxOptions = {
+    ...{ ...queue, ledger, key: null, ours: [], concurrency: 4, folders: false },
+    graph: { baseUrl: `http://localhost:${options.hostPort}/graph/v1.0`, token: applicationToken(identity) },
+  };
+  const mailboxes = registerMailboxes(app, mailboxOptions);
   await app.ready();
   const worker = startWorker(ledger, queue);
   later(() => worker.stop());
+  await enterMailboxes(
+    mailboxes,
+    localUsers.map(({ id, address }) => ({ owner: id, address })),
+  );
+  const daemon = startMailboxes(mailboxes, mailboxOptions);
+  later(() => daemon.stop());
   return app;
 };

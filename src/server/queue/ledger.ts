@@ -11,7 +11,7 @@ import { createGroupCommit } from './group-commit.ts';
 import { mendHeads } from './lanes.ts';
 import { drop, listOpen, listParked, retry, type OpenChanges, type OpenState } from './parked.ts';
 import { purge } from './purge.ts';
-import { asWriter, scopeOf } from './scope.ts';
+import { asWriter, scopeOf, type Writer } from './scope.ts';
 import { settle, type End, type PutOff, type SettleStep } from './settle.ts';
 
 /**
@@ -35,6 +35,8 @@ import { settle, type End, type PutOff, type SettleStep } from './settle.ts';
 export interface Ledger {
   /** @throws {HttpError} 403 when the Change is somebody else's */
   accept(owner: string, change: Change): Promise<ChangeStatus>;
+  /** Accepts a Change, and does in the same transaction what belongs to it: both happen, or neither. */
+  acceptWith(owner: string, change: Change, alongside: (writer: Writer) => Promise<void>): Promise<void>;
   /** @throws {HttpError} 403 when the Change is somebody else's */
   putAttachment(
     owner: string,
@@ -123,6 +125,14 @@ export function createLedger(database: Database, clock: Clock): Ledger {
       await write(step);
       if (step.parked.size > 0) tell(step.parked);
       return step.claims;
+    },
+
+    async acceptWith(owner, change, alongside) {
+      await asWriter(database, clock, async (writer) => {
+        await alongside(writer);
+        await accept(writer, [acceptStep(owner, change)]);
+      });
+      tell(new Set([owner]));
     },
 
     finish: end,

@@ -18,26 +18,32 @@ export const mailboxTables: Step = {
       kind text not null, queue_id text, source text not null, secret text, settings text not null,
       state text not null, code text, message text, approved integer not null, enabled integer not null,
       rate ${real} not null, period bigint not null, next_at bigint, hint_at bigint, started_at bigint,
-      lease_until bigint, generation integer not null, failures integer not null, last_ok_at bigint,
+      previous_at bigint, lease_until bigint, generation integer not null, failures integer not null, last_ok_at bigint,
       last_seen_at bigint, last_written_at bigint, process_from bigint not null, folders_at bigint,
       created_at bigint not null, changed_at bigint not null)`);
     await run('create index mailbox_account_due on mailbox_account (next_at, id) where next_at is not null');
     await run('create index mailbox_account_owner on mailbox_account (owner, id)');
     await run(`create table mailbox_folder (
       mailbox_id text not null, folder_id text not null, name text not null, parent_id text, role text, cursor text,
-      since bigint not null, known bigint not null, base bigint, missing bigint not null, counted_at bigint,
+      since bigint not null, base bigint, missing bigint not null, counted_at bigint, listed_at bigint,
       polled_at bigint, gone integer not null, primary key (mailbox_id, folder_id))`);
     await run(`create table mailbox_rule (
       id text primary key, mailbox_id text not null, folder_id text not null, subfolders integer not null,
       regarding_table text, regarding_id text, regarding_name text, apply_to text not null, enabled integer not null,
       created_at bigint not null, changed_at bigint not null, unique (mailbox_id, folder_id))`);
     await run(`create table mailbox_item (
-      seq ${counting}, mailbox_id text not null, message_key text not null, item_key text not null, source_id text not null,
-      folder_id text, version text not null, subject text, received_at bigint not null, facts text, state text not null,
-      why text, reason_code text, reason_message text, attempts integer not null, due_at bigint, change_id text,
-      row_id text, already integer not null, mark_wanted integer not null, marked_id text, unmarked_version text,
-      created_at bigint not null, changed_at bigint not null, unique (mailbox_id, message_key))`);
-    await run('create index mailbox_item_source on mailbox_item (mailbox_id, source_id)');
+      seq ${counting}, mailbox_id text not null, message_key text not null, content_key text not null,
+      item_key text not null, source_id text not null, folder_id text not null, subject text, received_at bigint not null,
+      facts text, state text not null, wish text, why_code text, why text,
+      linked_by_rule text, reason_code text, reason_message text,
+      attempts integer not null, due_at bigint, change_id text, row_id text, already integer not null,
+      mark_wanted integer not null, created_at bigint not null, changed_at bigint not null,
+      unique (mailbox_id, message_key))`);
+    await run(`create table mailbox_copy (
+      mailbox_id text not null, folder_id text not null, source_id text not null, message_key text not null,
+      version text not null, marked integer not null, unmarked_version text, filed_at bigint,
+      primary key (mailbox_id, folder_id, source_id))`);
+    await run('create index mailbox_copy_source on mailbox_copy (mailbox_id, source_id)');
     await run('create index mailbox_item_list on mailbox_item (mailbox_id, seq)');
     await run('create index mailbox_item_key on mailbox_item (item_key)');
     await run('create index mailbox_item_open on mailbox_item (mailbox_id, due_at, seq) where due_at is not null');

@@ -1,0 +1,91 @@
+import { sql } from 'kysely';
+import { clearAlerts, raiseAlert } from './alerts.ts';
+import { asHolder, type MailboxClaim } from './claim.ts';
+import { resyncWindow, type FolderRow } from './folders.ts';
+import { longestPeriod } from './interval.ts';
+import type { MailSource } from './source.ts';
+import type { MailboxScope, MailboxStore } from './store.ts';
+
+/** How often a folder's mails are counted. */
+const countEvery = 60 * 60_000;
+
+/**
+ * Compares what the server counts in a folder with what we know to lie there: more than before means that mail was missed. Said
+ * twice in a row, because a mail may arrive between listing and counting, it is said to people, and the folder is read again.
+ * Only after a listing that went to its end.
+ * @throws {SourceError | LostClaim}
+ */
+export async function checkCounts(
+  store: MailboxStore,
+  claim: MailboxClaim,
+  source: MailSource,
+  folders: readonly FolderRow[],
+): Promise<void> {
+  const isDue = ({ listed_at: listed, counted_at: counted, missing }: FolderRow) =>
+    listed !== null && (missing > 0 || counted === null || claim.startedAt - counted >= countEvery);
+  const folder = folders.find(isDue);
+  if (folder === undefined) return;
+  const counted = await source.count(folder.folder_id);
+  const known = await countCopies(store, claim.id, folder.folder_id);
+  const base = Math.min(folder.base ?? counted - known, counted - known);
+  const missing = counted - known - base;
+  const isGap = missing > 0 && folder.missing > 0;
+  await asHolder(store, claim, async (scope) => {
+    await writeCount(scope, claim, folder, isGap ? { base: null, missing: 0 } : { base, missing });
+    const subject = { scope: 'mailbox', mailboxId: claim.id } as const;
+    if (isGap) {
+      await readAgain(scope, claim, folder);
+      await raiseAlert(scope, subject, 'warning', { code: 'gap', message: gapMessage(missing) });
+    } else if (missing === 0 && folder.base !== null) await clearAlerts(scope, subject, ['gap']);
+  });
+}
+
+function gapMessage(missing: number): string {
+  return `The server counts ${missing} more ${missing === 1 ? 'mail' : 'mails'} in a folder than it told of. The folder is read again.`;
+}
+
+async function countCopies({ tables }: MailboxScope, mailboxId: string, folderId: string): Promise<number> {
+  const { rows } = await sql<{ known: number }>`select count(*) as known from mailbox_copy
+    where mailbox_id = ${mailboxId} and folder_id = ${folderId}`.execute(tables);
+  return Number(rows[0]?.known ?? 0);
+}
+
+async function writeCount(
+  { tables, now }: MailboxScope,
+  claim: MailboxClaim,
+  { folder_id: folderId }: FolderRow,
+  { base, missing }: { readonly base: number | null; readonly missing: number },
+): Promise<void> {
+  await tables
+    .updateTable('mailbox_folder')
+    .set({ base, missing, counted_at: now() })
+    .where('mailbox_id', '=', claim.id)
+    .where('folder_id', '=', folderId)
+    .execute();
+}
+
+async function readAgain({ tables }: MailboxScope, claim: MailboxClaim, folder: FolderRow): Promise<void> {
+  const since = Math.max(claim.processFrom, (claim.lastOkAt ?? claim.processFrom) - resyncWindow);
+  await tables
+    .updateTable('mailbox_folder')
+    .set({ cursor: null, since })
+    .where('mailbox_id', '=', claim.id)
+    .where('folder_id', '=', folder.folder_id)
+    .execute();
+}
+
+/** After so long without any run of a mailbox that is due, something is wrong with this server and not with the mailbox. */
+const silence = 2 * longestPeriod;
+
+/** Whether mailboxes that are due are read at all; asked by every process that can say so, not only by those that should read. */
+export async function checkSilence(scope: MailboxScope): Promise<void> {
+  const { tables, now } = scope;
+  const { rows } = await sql<{ late: number }>`select count(*) as late from (select 1 from mailbox_account
+    where next_at is not null and next_at < ${now()} - ${sql.lit(silence)}
+      and (lease_until is null or lease_until < ${now()}) limit 1000) as overdue`.execute(tables);
+  const late = Number(rows[0]?.late ?? 0);
+  const subject = { scope: 'server' } as const;
+  if (late === 0) return clearAlerts(scope, subject, ['nothing-polled']);
+  const message = `${late} mailboxes have been due for more than ${silence / 60_000} minutes: is a daemon running?`;
+  await raiseAlert(scope, subject, 'error', { code: 'nothing-polled', message });
+}

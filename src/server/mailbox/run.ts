@@ -1,0 +1,80 @@
+import { clearAlerts, raiseAlert, type AlertLevel } from './alerts.ts';
+import { LostClaim, type MailboxClaim } from './claim.ts';
+import type { Completion } from './complete.ts';
+import { isUnavailable } from '../db/errors.ts';
+import { paceAfter, waitAfterFailure, waitOf } from './interval.ts';
+import { poll, type Look, type PollServices } from './poll.ts';
+import { SourceError, type MailSource, type SourceErrorCode } from './source.ts';
+
+export interface RunServices extends PollServices {
+  /** @throws {SourceError} */
+  readonly open: (claim: MailboxClaim) => Promise<MailSource>;
+  /** The mailbox refused us, or the line broke: what is open to it is not used again. */
+  readonly drop: (claim: MailboxClaim) => Promise<void>;
+  readonly random: () => number;
+}
+
+/** One run of one mailbox, and when the next is: what the source does wrong is this mailbox's trouble and nobody else's. */
+export async function runMailbox(services: RunServices, claim: MailboxClaim): Promise<Completion | null> {
+  try {
+    const look = await poll(services, claim, await services.open(claim));
+    if (claim.failures > 0) await clearAlerts(services.store, { scope: 'mailbox', mailboxId: claim.id }, troubles);
+    return succeeded(services, claim, look);
+  } catch (error) {
+    if (error instanceof LostClaim) return null;
+    // The database is away: the lease ends by itself, and nothing could be written now anyway.
+    if (isUnavailable(error)) throw error;
+    await services.drop(claim);
+    if (!(error instanceof SourceError)) services.report(error);
+    return failed(services, claim, error instanceof SourceError ? error : unexpected);
+  }
+}
+
+const unexpected = new SourceError('unavailable', 'An unexpected error occurred with this mailbox. It was logged.');
+
+function succeeded({ random }: RunServices, claim: MailboxClaim, { found, again, cursors }: Look): Completion {
+  const pace = claim.gap === 0 ? claim.pace : paceAfter(claim.pace, { gap: claim.gap, found });
+  return { claim, pace, wait: waitOf(pace, random()), again, state: 'ready', trouble: null, failures: 0, cursors };
+}
+
+async function failed(
+  { random, store }: RunServices,
+  claim: MailboxClaim,
+  { code, message, retryAfter }: SourceError,
+): Promise<Completion> {
+  const failures = claim.failures + 1;
+  const { pace } = claim;
+  const wait = waitAfterFailure(code, {
+    failures,
+    pace,
+    random: random(),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
+  const level = levelOf(code, failures);
+  if (level !== null) await raiseAlert(store, { scope: 'mailbox', mailboxId: claim.id }, level, { code, message });
+  const state = isRefusal(code) ? 'stopped' : claim.state;
+  return { claim, pace, wait, again: false, state, trouble: { code, message }, failures, cursors: [] };
+}
+
+const troubles: readonly SourceErrorCode[] = [
+  'unavailable',
+  'throttled',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'refused',
+];
+
+/** What passes by itself within a few runs is nobody's concern. */
+const patience = 3;
+
+function levelOf(code: SourceErrorCode, failures: number): AlertLevel | null {
+  if (isRefusal(code)) return 'error';
+  if (failures < patience) return null;
+  return code === 'throttled' ? 'information' : 'warning';
+}
+
+/** Somebody has to do something about it. */
+function isRefusal(code: SourceErrorCode): boolean {
+  return code === 'unauthorized' || code === 'forbidden' || code === 'not-found' || code === 'refused';
+}

@@ -1,0 +1,47 @@
+import { isObject } from '../../api/http.ts';
+
+/** Where a mailbox is read. A password lies beside it, sealed. */
+export type SourceConfig =
+  | { readonly kind: 'graph' }
+  | {
+      readonly kind: 'imap';
+      readonly host: string;
+      readonly port: number;
+      readonly secure: boolean;
+      readonly user: string;
+    }
+  | { readonly kind: 'folder'; readonly path: string };
+
+/** Names the field that is not right. */
+export class MalformedSource extends Error {
+  override readonly name = 'MalformedSource';
+}
+
+/** @throws {MalformedSource} */
+export function parseSource(value: unknown): SourceConfig {
+  if (!isObject(value)) throw new MalformedSource('The source is an object with a kind.');
+  const { kind } = value;
+  switch (kind) {
+    case 'graph':
+      return { kind };
+    case 'imap':
+      return { kind, ...parseImap(value) };
+    case 'folder':
+      if (typeof value['path'] !== 'string' || value['path'] === '')
+        throw new MalformedSource('source.path names a folder.');
+      return { kind, path: value['path'] };
+    default:
+      throw new MalformedSource('source.kind is graph, imap or folder.');
+  }
+}
+
+function parseImap({ host, port = 993, secure = true, user }: Readonly<Record<string, unknown>>) {
+  if (typeof host !== 'string' || !/^[a-z0-9.-]{1,253}$/i.test(host))
+    throw new MalformedSource('source.host is the name of a server.');
+  if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new MalformedSource('source.port is a number from 1 to 65535.');
+  if (typeof secure !== 'boolean') throw new MalformedSource('source.secure is true or false.');
+  if (typeof user !== 'string' || user === '' || user.length > 320 || /[\0\r\n]/.test(user))
+    throw new MalformedSource('source.user is the name to sign in with.');
+  return { host, port, secure, user };
+}

@@ -1,0 +1,251 @@
+import { identifyMail } from '../../model/item-key.ts';
+import { isUnavailable } from '../db/errors.ts';
+import { raiseAlert } from './alerts.ts';
+import { LostClaim, type MailboxClaim } from './claim.ts';
+import { decide, decideByAnswer, type Before, type Decision } from './decide.ts';
+import type { FolderRow } from './folders.ts';
+import {
+  largestMail,
+  handOverMail,
+  handOverRegarding,
+  handOverUntrack,
+  type HandOver,
+  type HandOverServices,
+} from './hand-over.ts';
+import { untrackedCodes } from './meet.ts';
+import { UnreadableMail } from './mime/reader-thread.ts';
+import type { AskCrm } from './rules/ask-crm.ts';
+import { createFolderTree, ruleOf, type FolderRule } from './rules.ts';
+import {
+  countAttempt,
+  failItem,
+  mostAttempts,
+  readOpenItems,
+  settleItems,
+  takeBackAttempt,
+  type OpenItem,
+  type Settled,
+} from './settle-items.ts';
+import type { MailboxSettings } from './settings.ts';
+import { SourceError, type MailSource, type SourceItem } from './source.ts';
+import type { MailboxStore } from './store.ts';
+
+export interface WorkServices extends HandOverServices {
+  readonly store: MailboxStore;
+  /** Whether anybody wants these mails; null: the CRM does not answer now. */
+  readonly ask: AskCrm;
+  readonly report: (error: unknown) => void;
+}
+
+export interface MailboxAtWork {
+  readonly claim: MailboxClaim;
+  readonly source: MailSource;
+  readonly settings: MailboxSettings;
+  readonly folders: readonly FolderRow[];
+  readonly rules: readonly FolderRule[];
+  readonly own: ReadonlySet<string>;
+  readonly ours: ReadonlySet<string>;
+}
+
+interface Work {
+  readonly item: OpenItem;
+  readonly facts: SourceItem;
+  readonly decision: Decision;
+}
+
+/** Items of one run: a flood goes on with the next, behind the other mailboxes. */
+const mostItems = 50;
+
+/**
+ * Decides about a mailbox's open items and hands over what is wanted.
+ * @returns whether there is more to do at once
+ * @throws {SourceError} when the mailbox as a whole does not answer
+ */
+export async function workOff(services: WorkServices, at: MailboxAtWork): Promise<boolean> {
+  const { store } = services;
+  const open = await readOpenItems(store, at.claim.id, mostItems);
+  if (open.length === 0) return false;
+  const works = await answer(services, at, await decideAll(services, at, open));
+  const { settled, wanted } = sort(works, at.settings);
+  await settleItems(store, at.claim, settled);
+  for (const work of wanted) await carry(services, at, work);
+  return open.length === mostItems;
+}
+
+async function decideAll(services: WorkServices, at: MailboxAtWork, open: readonly OpenItem[]): Promise<Work[]> {
+  const keys = [...new Set(open.map((item) => item.item_key))];
+  const kept = await services.ledger.kept(at.claim.owner, keys);
+  const filed = await readFiled(services.store, at.claim.id, open);
+  const tree = createFolderTree(
+    at.folders.map(({ folder_id: id, name, parent_id: parentId, role }) => ({ id, name, parentId, role })),
+  );
+  return open.map((item) => {
+    const facts = JSON.parse(item.facts ?? 'null') as SourceItem;
+    const folder = tree.folder(item.folder_id) ?? { id: item.folder_id, role: null };
+    const filedAt = filed.get(item.seq) ?? null;
+    const decision = decide(facts, beforeOf(item), {
+      settings: at.settings,
+      folder,
+      rule: ruleOf(at.rules, tree, item.folder_id),
+      filedAt: filedAt === null ? null : new Date(filedAt).toISOString(),
+      own: at.own,
+      ours: at.ours,
+      start: startOf(at),
+      untracked: kept.has(item.item_key) || untrackedCodes.has(item.why_code),
+    });
+    return { item, facts, decision };
+  });
+}
+
+async function readFiled(
+  { tables }: MailboxStore,
+  mailboxId: string,
+  open: readonly OpenItem[],
+): Promise<ReadonlyMap<number, number | null>> {
+  const rows = await tables
+    .selectFrom('mailbox_copy')
+    .select(['folder_id', 'source_id', 'filed_at'])
+    .where('mailbox_id', '=', mailboxId)
+    .where(
+      'source_id',
+      'in',
+      open.map((item) => item.source_id),
+    )
+    .execute();
+  const filed = new Map(rows.map((row) => [`${row.folder_id} ${row.source_id}`, row.filed_at]));
+  return new Map(open.map((item) => [item.seq, filed.get(`${item.folder_id} ${item.source_id}`) ?? null]));
+}
+
+function beforeOf({ state, wish, linked_by_rule: linkedByRule }: OpenItem): Before {
+  const wasMarked = wish === 'unmark' ? true : wish === 'mark' ? false : null;
+  return { tracked: state === 'tracked', wasMarked, linkedByRule };
+}
+
+function startOf({ settings, claim }: MailboxAtWork): string {
+  const chosen = settings.processFrom === null ? 0 : Date.parse(settings.processFrom);
+  return new Date(Math.max(chosen, claim.processFrom)).toISOString();
+}
+
+/** Asks the CRM about all that it has to decide, at once; while it is away these stay as they are. */
+async function answer({ ask, reader }: WorkServices, at: MailboxAtWork, works: readonly Work[]): Promise<Work[]> {
+  const open = works.flatMap((work) => (work.decision.kind === 'ask' ? [{ ...work, decision: work.decision }] : []));
+  if (open.length === 0) return [...works];
+  const mailbox = {
+    address: at.claim.address,
+    headersOf: (item: SourceItem) => readThreadHeaders(reader, at.source, item),
+  };
+  const answers = await ask(
+    mailbox,
+    open.map(({ facts, decision }) => ({ question: decision.question, facts })),
+  );
+  const rest = works.filter(({ decision }) => decision.kind !== 'ask');
+  if (answers === null) return rest;
+  return [
+    ...rest,
+    ...open.flatMap((work, index) => {
+      const said = answers[index];
+      return said === undefined ? [] : [{ ...work, decision: decideByAnswer(work.decision.question, said) }];
+    }),
+  ];
+}
+
+function sort(works: readonly Work[], { markTracked }: MailboxSettings): { settled: Settled[]; wanted: Work[] } {
+  const settled: Settled[] = [];
+  const wanted: Work[] = [];
+  for (const work of works) {
+    const { seq, state } = work.item;
+    switch (work.decision.kind) {
+      case 'leave':
+        settled.push({ seq, state: 'not-tracked', why: work.decision.why });
+        break;
+      case 'there':
+        settled.push({ seq, state: 'tracked', why: work.decision.why, already: true, mark: markTracked });
+        break;
+      case 'nothing':
+        settled.push({ seq, state, why: null });
+        break;
+      case 'track':
+      case 'relink':
+      case 'untrack':
+        wanted.push(work);
+        break;
+      case 'ask':
+        break;
+    }
+  }
+  return { settled, wanted };
+}
+
+/** One mail at a time: one that breaks something breaks it alone. */
+async function carry(services: WorkServices, at: MailboxAtWork, { item, facts, decision }: Work): Promise<void> {
+  const { store } = services;
+  if (item.attempts >= mostAttempts) return fail(services, at, item, poison);
+  await countAttempt(store, at.claim, item);
+  const tried = { ...item, attempts: item.attempts + 1 };
+  try {
+    const not = await handOver(services, { ...at, item: tried, facts }, decision);
+    if (not !== null) await settleItems(store, at.claim, [{ seq: item.seq, state: 'not-tracked', why: not }]);
+  } catch (error) {
+    if (error instanceof LostClaim || isUnavailable(error)) throw error;
+    if (error instanceof SourceError && error.code !== 'too-large') {
+      await takeBackAttempt(store, at.claim, item);
+      throw error;
+    }
+    const isKnown = error instanceof UnreadableMail || error instanceof SourceError;
+    if (!isKnown) services.report(error);
+    const reason = isKnown ? { code: error.code, message: error.message } : unexpected;
+    await fail(services, at, tried, reason);
+  }
+}
+
+const poison = { code: 'poison', message: 'The server broke off each time it read this mail.' };
+const unexpected = { code: 'unexpected', message: 'An unexpected error occurred with this mail. It was logged.' };
+
+async function handOver(services: WorkServices, at: HandOver, decision: Decision) {
+  switch (decision.kind) {
+    case 'track':
+      return handOverMail(services, at, decision);
+    case 'relink':
+      await handOverRegarding(services, at, await identityOf(services, at), decision);
+      return null;
+    case 'untrack':
+      await handOverUntrack(services, at, await identityOf(services, at), decision);
+      return null;
+    case 'ask':
+    case 'leave':
+    case 'there':
+    case 'nothing':
+      return null;
+  }
+}
+
+function identityOf({ tenantId, digest }: WorkServices, { facts }: HandOver) {
+  return identifyMail(tenantId, facts, digest);
+}
+
+async function fail(
+  { store }: WorkServices,
+  { claim }: MailboxAtWork,
+  item: OpenItem,
+  reason: { readonly code: string; readonly message: string },
+): Promise<void> {
+  const isParked = await failItem(store, item, reason);
+  if (!isParked) return;
+  await raiseAlert(store, { scope: 'item', mailboxId: claim.id, itemSeq: item.seq }, 'error', reason);
+}
+
+/** Of a mail whose listing had none; undefined when it is not there any more. */
+async function readThreadHeaders(
+  reader: WorkServices['reader'],
+  source: MailSource,
+  { id }: SourceItem,
+): Promise<string | undefined> {
+  const bytes = await source.mime(id, largestMail);
+  if (bytes === null) return undefined;
+  try {
+    return (await reader.read(bytes)).headers;
+  } catch (error) {
+    if (error instanceof UnreadableMail) return '';
+    throw error;
+  }
+}

@@ -1,0 +1,155 @@
+// The way of a mail from a mailbox into the CRM while nobody looks.
+import { afterEach, expect, test } from '@jest/globals';
+import type { TrackChange } from '../../../src/model/change.ts';
+import { identifyMail } from '../../../src/model/item-key.ts';
+import type { FolderRule } from '../../../src/server/mailbox/rules.ts';
+import { trackChange } from '../../sync/samples.ts';
+import { forEachEngine } from '../engines.ts';
+import { dana, miguel } from '../world.ts';
+import { closeWorlds, createMailboxWorld, tenantId, type MailboxWorld } from './mailbox-world.ts';
+import { ScriptedMailbox, type Letter } from './scripted-source.ts';
+
+afterEach(closeWorlds);
+
+const minute = 60_000;
+
+/** Polls whatever becomes due, until the ledger has nothing left and the items know it. */
+async function settle(at: MailboxWorld): Promise<void> {
+  await at.poll();
+  await at.settled();
+  await at.poll();
+  await at.settled();
+}
+
+const rule = (folderId: string, more: Partial<FolderRule> = {}): FolderRule => ({
+  ...{ id: `rule of ${folderId}`, folderId, includeSubfolders: false, regarding: null, appliesTo: 'all' },
+  ...{ since: '2020-01-01T00:00:00.000Z', origin: 'own', ...more },
+});
+
+async function paneChange(
+  at: MailboxWorld,
+  letter: Required<Pick<Letter, 'messageId' | 'subject' | 'from' | 'sentAt'>>,
+) {
+  const from = { name: '', address: letter.from };
+  const facts = { internetMessageId: letter.messageId, from, sentAt: letter.sentAt, subject: letter.subject };
+  const identity = await identifyMail(tenantId, facts, at.services.digest);
+  const sample = trackChange({ at: new Date(at.now()).toISOString(), id: at.services.newId(), lane: identity.itemKey });
+  const mail = { ...sample.mail, ...identity, ...facts, to: [{ name: '', address: dana.address }], attachments: [] };
+  return { ...sample, mail } satisfies TrackChange;
+}
+
+forEachEngine('a mail on its way into the CRM', ({ open }) => {
+  test('with our category on it: it is handed to the ledger, tracked, and the next look is planned from the start of this', async () => {
+    const at = await createMailboxWorld(await open());
+    const id = await at.mailbox();
+    at.source.setMark(at.source.add('inbox', { subject: 'Offer 17' }), true);
+    at.source.add('inbox', { subject: 'Lunch' });
+    expect(await at.poll()).toBe(1);
+    await at.settled();
+    expect(at.errors).toEqual([]);
+    const [offer, lunch] = await at.items(id);
+    expect(offer).toMatchObject({ subject: 'Offer 17', state: 'tracked', why_code: 'category', due_at: null });
+    expect(lunch).toMatchObject({ subject: 'Lunch', state: 'not-tracked', why_code: 'no-correlation-match' });
+    expect(await at.emails()).toMatchObject([{ subject: 'Offer 17', activityid: offer!.row_id }]);
+    const account = await at.account(id);
+    expect(account).toMatchObject({ state: 'ready', failures: 0, code: null });
+    expect(account.last_ok_at).toBe(account.started_at);
+  });
+
+  test('by pane, folder, category, automatic rule and two mailboxes at once: it is one e-mail, of everybody', async () => {
+    const at = await createMailboxWorld(await open());
+    const admin = at.world.as(dana);
+    await admin.create('queues', { name: 'Desk', emailaddress: 'desk@contoso.example' });
+    const his = new ScriptedMailbox();
+    const letter = {
+      ...{ messageId: '<order-17@fabrikam.example>', subject: 'Order 17', from: 'kim@fabrikam.example' },
+      ...{ to: 'dana@contoso.example,miguel@contoso.example,desk@contoso.example', sentAt: new Date().toISOString() },
+    };
+    at.rules.push(rule('deals'));
+    at.source.repeats = true;
+    at.source.add('inbox', letter);
+    at.source.add('deals', letter);
+    at.source.setMark(at.source.add('other', letter), true);
+    his.add('inbox', letter);
+    const [hers, miguels] = [await at.mailbox(dana), await at.mailbox(miguel, {}, his)];
+    await Promise.all([at.ledger.accept(dana.objectId, await paneChange(at, letter)), settle(at)]);
+    await settle(at);
+    expect(at.errors).toEqual([]);
+    expect(await at.emails()).toHaveLength(1);
+    for (const id of [hers, miguels]) expect(await at.items(id)).toMatchObject([{ state: 'tracked' }]);
+  });
+
+  test('a folder rule gives its record; another folder another; the category taken off untracks, and no rule overrules that', async () => {
+    const at = await createMailboxWorld(await open());
+    const regarding = async (name: string) => {
+      const id = await at.world.as(dana).create('accounts', { name });
+      return { table: 'account' as const, id, name };
+    };
+    const [fabrikam, tailspin] = [await regarding('Fabrikam'), await regarding('Tailspin')];
+    at.rules.push(rule('deals', { regarding: fabrikam }), rule('other', { regarding: tailspin }));
+    const id = await at.mailbox();
+    const mail = at.source.add('deals', { subject: 'Contract' });
+    await settle(at);
+    const [email] = await at.emails();
+    expect(email).toMatchObject({ _regardingobjectid_value: fabrikam.id });
+    // Our category was set, and seen by the next look.
+    at.later(minute);
+    await settle(at);
+    expect(at.source.stored.get(mail)!.item.isMarked).toBe(true);
+
+    at.source.moveTo(mail, 'other');
+    at.later(15 * minute);
+    await settle(at);
+    expect(await at.emails()).toMatchObject([{ _regardingobjectid_value: tailspin.id }]);
+
+    at.source.setMark(mail, false);
+    at.later(15 * minute);
+    await settle(at);
+    const untracked = { state: 'not-tracked', why_code: 'category-removed' };
+    expect(await at.items(id)).toMatchObject([untracked]);
+    expect(await at.emails()).toHaveLength(1);
+    at.source.moveTo(mail, 'deals');
+    at.later(15 * minute);
+    await settle(at);
+    expect(await at.items(id)).toMatchObject([untracked]);
+    expect(at.errors).toEqual([]);
+  });
+
+  test('a poison mail is put aside after three tries and said; the mailbox goes on', async () => {
+    const at = await createMailboxWorld(await open());
+    at.rules.push(rule('inbox'));
+    const bad = at.source.add('inbox', { subject: 'Bad' });
+    const id = await at.mailbox();
+    const { mime } = at.source;
+    at.source.mime = async (itemId, most) => {
+      if (itemId === bad) throw new Error('It broke something.');
+      return mime(itemId, most);
+    };
+    for (let look = 0; look < 5; look += 1) {
+      at.source.add('inbox', { subject: `Good ${look}` });
+      at.later(15 * minute);
+      await settle(at);
+    }
+    const items = await at.items(id);
+    expect(items[0]).toMatchObject({ state: 'failed', attempts: 3, due_at: null, reason_code: 'unexpected' });
+    expect(items.slice(1).map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'tracked'));
+    expect(await at.alerts()).toEqual(['error item unexpected']);
+    expect(at.errors).toHaveLength(3);
+  });
+
+  test('the server forgets where we were: the folder is read again, and nothing is tracked twice', async () => {
+    const at = await createMailboxWorld(await open());
+    at.rules.push(rule('inbox'));
+    const id = await at.mailbox();
+    for (const number of [1, 2, 3]) at.source.add('inbox', { subject: `Mail ${number}` });
+    await settle(at);
+    at.source.forgotten = 1_000;
+    at.source.add('inbox', { subject: 'Mail 4' });
+    at.later(15 * minute);
+    await settle(at);
+    expect((await at.items(id)).map(({ subject, state }) => [subject, state])).toEqual(
+      [1, 2, 3, 4].map((number) => [`Mail ${number}`, 'tracked']),
+    );
+    expect(await at.emails()).toHaveLength(4);
+  });
+});
