@@ -30,9 +30,11 @@ export interface Dovecot {
   readonly password: string;
   /** An account of its own, empty but for its folders. */
   addUser(): string;
-  setPassword(user: string, password: string): void;
+  setPassword(user: string, password: string): Promise<void>;
   /** What the server keeps of a user. */
   folderOf(user: string): string;
+  /** Puts many mails into the inbox by hand, where the server finds them (Maildir only). */
+  fill(user: string, count: number, mail: (number: number) => Uint8Array): void;
   /** What only the administrator of a mail server does. */
   doveadm(...parameters: string[]): string;
   start(): Promise<void>;
@@ -58,9 +60,11 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
   mkdirSync(users);
   writeFileSync(settings, settingsOf(options, { directory, port, mail, users, owner }));
   // A file for each: one that changes twice in the same second is not read again.
-  const setPassword = (user: string, secret: string) => {
+  const writePassword = (user: string, secret: string) => {
     writeFileSync(join(users, user), `${user}:{PLAIN}${secret}\n`);
   };
+  const doveadm = (...parameters: string[]) =>
+    spawnSync('/usr/bin/doveadm', ['-c', settings, ...parameters], { encoding: 'utf8' });
   let running: ChildProcess | undefined;
   let number = 0;
 
@@ -69,20 +73,29 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     password,
     addUser() {
       const user = `user${String((number += 1))}@contoso.example`;
-      setPassword(user, password);
+      writePassword(user, password);
       return user;
     },
-    setPassword,
+    async setPassword(user, secret) {
+      writePassword(user, secret);
+      // Dovecot looks at most once a second whether the file changed.
+      while (doveadm('auth', 'test', user, secret).status !== 0) await pause(50);
+    },
     folderOf: (user) => join(mail, user),
+    fill(user, count, mailOf) {
+      for (let each = 0; each < count; each += 1) {
+        const file = join(mail, user, 'new', `${String(1_700_000_000 + each)}.M1P1.contoso`);
+        writeFileSync(file, mailOf(each));
+        chownSync(file, owner.uid, owner.gid);
+      }
+    },
     doveadm(...parameters) {
-      const { status, stdout, stderr } = spawnSync('/usr/bin/doveadm', ['-c', settings, ...parameters], {
-        encoding: 'utf8',
-      });
+      const { status, stdout, stderr } = doveadm(...parameters);
       if (status !== 0) throw new Error(`doveadm ${parameters.join(' ')}: ${stderr}`);
       return stdout;
     },
     async start() {
-      running = spawn(program, ['-F', '-c', settings], { stdio: ['ignore', 'ignore', 'pipe'] });
+      running = spawn(program, ['-F', '-c', settings], { stdio: 'ignore', detached: true });
       const ended = once(running, 'exit');
       for (;;) {
         if (await greets(port)) return;
@@ -95,6 +108,8 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
       const ended = once(running, 'exit');
       running.kill('SIGTERM');
       await ended;
+      // Its processes may outlive it for a moment, and go on answering.
+      killGroup(running.pid);
     },
     async close() {
       await dovecot.stop();
@@ -118,7 +133,7 @@ function settingsOf(options: DovecotOptions, { directory, port, mail, users, own
   const capability = dialects[dialect];
   const own = isRoot ? { internal: 'dovecot', login: 'dovenull' } : userNames();
   const token = join(directory, 'oauth2.conf');
-  writeFileSync(token, `tokeninfo_url = ${tokenUrl ?? ''}\nusername_attribute = email\ntokeninfo_mode = get\n`);
+  writeFileSync(token, `tokeninfo_url = ${tokenUrl ?? ''}\nusername_attribute = email\n`);
   return `
     protocols = imap
     listen = 127.0.0.1
@@ -154,7 +169,7 @@ function settingsOf(options: DovecotOptions, { directory, port, mail, users, own
     }
     userdb {
       driver = static
-      args = home=${mail}/%u
+      args = home=${mail}/%u allow_all_users=yes
     }
     service anvil {
       ${isRoot ? '' : 'chroot ='}
@@ -192,6 +207,14 @@ function settingsOf(options: DovecotOptions, { directory, port, mail, users, own
       }
     }
   `.replace(/^ {4}/gm, '');
+}
+
+function killGroup(pid: number | undefined) {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // None is left.
+  }
 }
 
 function userNames() {

@@ -26,9 +26,8 @@ export const accountOf = (dovecot: Dovecot, user: string) => ({
 
 const pathOf = (folder: string) => (folder === 'inbox' ? 'INBOX' : folder);
 
-/** A new account, with a second client for what its owner does. */
-export async function openTestMailbox(dovecot: Dovecot): Promise<ImapTestMailbox> {
-  const user = dovecot.addUser();
+/** An account, a new one unless named, with a second client for what its owner does. */
+export async function openTestMailbox(dovecot: Dovecot, user = dovecot.addUser()): Promise<ImapTestMailbox> {
   const owner = await signIn(dovecot, user);
   const withMail = async <T>(messageId: string, folder: string, act: (uid: string) => Promise<T>): Promise<T> => {
     await owner.mailboxOpen(pathOf(folder));
@@ -67,7 +66,7 @@ export async function openTestMailbox(dovecot: Dovecot): Promise<ImapTestMailbox
         return read !== false && read.flags?.has('\\Seen') === true;
       }),
     async close() {
-      await owner.logout();
+      if (owner.usable) await owner.logout();
     },
   };
 }
@@ -81,6 +80,7 @@ export async function signIn({ port, password }: Dovecot, user: string): Promise
     logger: false,
     disableAutoIdle: true,
   });
+  client.on('error', () => undefined);
   await client.connect();
   return client;
 }

@@ -55,8 +55,8 @@ export function createImapConnection(account: ImapAccount): ImapConnection {
     try {
       return await withDeadline(lent.client, account.timeouts ?? usualTimeouts, work);
     } catch (error) {
-      const sourceError = toSourceError(error);
-      if (sourceError.code !== 'unavailable' || lent.client.usable || lent.isNew || isClosed) throw sourceError;
+      const mayBeStale = error instanceof SourceError && error.code === 'unavailable' && !lent.client.usable;
+      if (!mayBeStale || lent.isNew || isClosed) throw error;
       return attempt(work);
     }
   };
@@ -82,7 +82,7 @@ export async function connect(account: ImapAccount, more: Partial<ImapFlowOption
   const { host, port, secure, user, auth } = account;
   const timeouts = account.timeouts ?? usualTimeouts;
   const secret = 'password' in auth ? { pass: auth.password } : { accessToken: await readToken(auth.accessToken) };
-  const failure: { said?: unknown } = {};
+  const failure: Failure = {};
   const client: ImapFlow = new ImapFlow({
     host,
     port,
@@ -108,11 +108,17 @@ export async function connect(account: ImapAccount, more: Partial<ImapFlowOption
     return client;
   } catch (error) {
     client.close();
-    throw toSourceError(failure.said ?? error);
+    throw explain(error, failure);
   }
 }
 
-const failures = new WeakMap<ImapFlow, { said?: unknown }>();
+interface Failure {
+  /** Why the last command was refused. */
+  said?: unknown;
+  /** The refusal in which the server asked for a pause. */
+  pause?: unknown;
+}
+const failures = new WeakMap<ImapFlow, Failure>();
 
 /** Why the last command of a client was refused, where imapflow itself answers only `false`. */
 export function refusalOf(client: ImapFlow): unknown {
@@ -123,11 +129,14 @@ export function refusalOf(client: ImapFlow): unknown {
  * imapflow tells two things to its log alone: why a search or a store was refused, and that the server asked for a pause, which
  * it would sit out for minutes within the call. Nothing is written anywhere: log entries quote commands.
  */
-function listenTo(client: () => ImapFlow, failure: { said?: unknown }): Logger {
+function listenTo(client: () => ImapFlow, failure: Failure): Logger {
   const nothing = () => undefined;
   const warn = (entry: { err?: unknown; throttleDelay?: unknown }) => {
     if (entry.err !== undefined) failure.said = entry.err;
-    if (entry.throttleDelay !== undefined) client().close();
+    // The pause begins right after it was logged, and ends when the connection does.
+    if (entry.throttleDelay === undefined) return;
+    failure.pause = entry.err;
+    setImmediate(() => client().close());
   };
   return { debug: nothing, info: nothing, warn, error: nothing };
 }
@@ -144,11 +153,15 @@ async function withDeadline<T>(client: ImapFlow, timeouts: Timeouts, work: (clie
     if (!client.usable) throw new SourceError('unavailable', 'IMAP: the connection broke.');
     return result;
   } catch (error) {
-    const throttled = toSourceError(failure?.said ?? error);
-    throw throttled.code === 'throttled' ? throttled : error;
+    throw explain(error, failure);
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A connection that was closed for a pause that the server asked for did not break. */
+function explain(error: unknown, failure: Failure | undefined): SourceError {
+  return toSourceError(failure?.pause ?? error);
 }
 
 export async function readToken(accessToken: () => Promise<string>): Promise<string> {
