@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { SourceError, type MailSource, type SourceItem } from '../../src/server/mailbox/source.ts';
 
 /**
@@ -285,6 +286,70 @@ export function mailSourceContract(
       );
       expect([...all.keys()].sort()).toEqual([...ids, '<between@many.example>'].sort());
       expect(all.get(first.items[0]!.internetMessageId)!.isMarked).toBe(true);
+    });
+
+    test('whatever happens between two questions, what was told adds up to what is there', async () => {
+      await mailbox.createFolder('Kunden');
+      const ids = new Map([['inbox', inbox], ['Kunden', await folderNamed(source, 'Kunden')]]); // prettier-ignore
+      const truth = new Map([...ids.keys()].map((folder) => [folder, new Map<string, boolean>()]));
+      const heard = new Map([...ids.keys()].map((folder) => [folder, new Map<string, SourceItem>()]));
+      const cursors = new Map<string, string | null>();
+      let delivered = 0;
+      const read = async (folder: string) => {
+        const told = await readChanges(source, ids.get(folder)!, cursors.get(folder) ?? null);
+        for (const id of told.gone) heard.get(folder)!.delete(id);
+        for (const item of told.items) heard.get(folder)!.set(item.id, item);
+        cursors.set(folder, told.cursor);
+      };
+      const act = async (step: string, choice: number) => {
+        const [folder, other] = choice % 2 === 0 ? (['inbox', 'Kunden'] as const) : (['Kunden', 'inbox'] as const);
+        const there = truth.get(folder)!;
+        const mail = [...there.keys()].at(choice % Math.max(there.size, 1));
+        if (step === 'deliver') {
+          const id = `<random-${String((delivered += 1))}@x.example>`;
+          await mailbox.deliver(folder, sampleMail(id));
+          there.set(id, false);
+        } else if (step === 'read') await read(folder);
+        else if (step === 'restart') {
+          await source.close();
+          source = await open();
+        } else if (mail === undefined) return;
+        else if (step === 'remove') {
+          await mailbox.remove(mail, folder);
+          there.delete(mail);
+        } else if (step === 'move') {
+          await mailbox.move(mail, folder, other);
+          truth.get(other)!.set(mail, there.get(mail)!);
+          there.delete(mail);
+        } else {
+          await mailbox.mark(mail, folder, step === 'mark');
+          there.set(mail, step === 'mark');
+        }
+      };
+      const steps = fc.constantFrom(
+        'deliver',
+        'deliver',
+        'deliver',
+        'mark',
+        'unmark',
+        'move',
+        'remove',
+        'read',
+        'restart',
+      );
+      const stories = fc.array(fc.tuple(steps, fc.nat(1_000)), { minLength: 20, maxLength: 40 });
+      await fc.assert(
+        fc.asyncProperty(stories, async (story) => {
+          for (const [step, choice] of story) await act(step, choice);
+          for (const folder of ids.keys()) {
+            await read(folder);
+            const seen = [...heard.get(folder)!.values()].map((item) => [item.internetMessageId, item.isMarked]);
+            expect(seen.sort()).toEqual([...truth.get(folder)!].sort());
+            expect(await source.count(ids.get(folder)!)).toBe(truth.get(folder)!.size);
+          }
+        }),
+        { numRuns: 3, endOnFailure: true },
+      );
     });
 
     test('refuses what it does not know with its code', async () => {

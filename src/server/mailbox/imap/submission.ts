@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { createTransport } from 'nodemailer';
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import XOAuth2 from 'nodemailer/lib/xoauth2';
 import PostalMime, { type Address } from 'postal-mime';
 import { SourceError } from '../source.ts';
 import { isThisMachine, readToken, type ImapAccount } from './connection.ts';
@@ -12,11 +13,12 @@ export interface SubmissionServer {
 }
 
 const timeout = 60_000;
+const pieceSize = 64 * 1024;
 
 /**
- * Hands mails in (RFC 6409), each on a connection of its own. A mail that was sent whole and got no answer may have been taken:
- * `unknown-outcome`, and nobody sends it again by himself. An answer of the server, or none before the whole mail had left,
- * says for certain that it was not.
+ * Hands mails in (RFC 6409), each on a connection of its own. A mail that was sent to its last byte and got no answer may have
+ * been taken: `unknown-outcome`, and nobody sends it again by himself. An answer of the server, or a line that broke before the
+ * last byte, says for certain that it was not.
  */
 export function createSubmission(
   account: ImapAccount & { readonly report: (error: unknown) => void },
@@ -24,33 +26,58 @@ export function createSubmission(
 ): (mime: Uint8Array) => Promise<void> {
   return async (mime) => {
     const envelope = await readEnvelope(mime);
-    const transport = createTransport({
-      ...server,
-      requireTLS: !server.secure && !isThisMachine(server.host),
-      auth: await credentials(account),
-      connectionTimeout: timeout,
-      greetingTimeout: timeout,
-      socketTimeout: timeout,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
-    const raw = Readable.from([withoutBcc(mime)]);
+    const credentials = await readCredentials(account);
+    const requireTLS = !server.secure && !isThisMachine(server.host);
+    const limits = { connectionTimeout: timeout, greetingTimeout: timeout, socketTimeout: timeout };
+    const connection = new SMTPConnection({ ...server, requireTLS, ...limits });
+    const source = Readable.from(pieces(withoutBcc(mime)));
     let isHandedOver = false;
-    raw.on('end', () => (isHandedOver = true));
+    // In pieces, and asked for one by one: this comes when the last has left, not when the first was asked for.
+    source.on('end', () => (isHandedOver = true));
     try {
-      const { rejected } = await transport.sendMail({ envelope, raw });
-      if (rejected.length > 0) account.report(new Error(`SMTP: ${String(rejected.length)} recipients were refused.`));
+      const refused = await handIn(connection, credentials, envelope, source);
+      if (refused > 0) account.report(new Error(`SMTP: ${String(refused)} recipients were refused.`));
     } catch (error) {
       throw toSubmissionError(error, isHandedOver);
     } finally {
-      transport.close();
+      connection.close();
     }
   };
 }
 
-async function credentials({ user, auth }: ImapAccount) {
-  if ('password' in auth) return { user, pass: auth.password };
-  return { type: 'OAuth2' as const, user, accessToken: await readToken(auth.accessToken) };
+type Credentials = Parameters<SMTPConnection['login']>[0];
+
+/** Answers how many recipients the server refused while it took the others. */
+function handIn(
+  connection: SMTPConnection,
+  credentials: Credentials,
+  envelope: SMTPConnection.Envelope,
+  mail: Readable,
+) {
+  return new Promise<number>((resolve, reject) => {
+    connection.on('error', reject);
+    connection.on('end', () => reject(new Error('The connection ended.')));
+    connection.connect((failure) => {
+      if (failure) return reject(failure);
+      connection.login(credentials, (refusal) => {
+        if (refusal) return reject(refusal);
+        connection.send(envelope, mail, (error, info) => {
+          if (error) reject(error);
+          else resolve(info.rejected.length);
+        });
+      });
+    });
+  });
+}
+
+function* pieces(bytes: Buffer) {
+  for (let start = 0; start < bytes.length; start += pieceSize) yield bytes.subarray(start, start + pieceSize);
+}
+
+async function readCredentials({ user, auth }: ImapAccount): Promise<Credentials> {
+  if ('password' in auth) return { credentials: { user, pass: auth.password } };
+  const oauth2 = new XOAuth2({ user, accessToken: await readToken(auth.accessToken) });
+  return { oauth2 };
 }
 
 /** Bcc is for the server only: recipients must not see it (RFC 5322, 3.6.3). */
