@@ -149,6 +149,13 @@ test.each<[string, Partial<OutgoingMail>, string]>([
   await expect(compose({ ...plain, ...more }, date)).rejects.toMatchObject({ name: 'Unsendable', code });
 });
 
+test('a mail with a file and nothing to say is not the file itself', async () => {
+  const file = { name: 'a.txt', contentType: 'text/plain', contentId: null, bytes: Buffer.from('a') };
+  const { read, head } = await write({ subject: '', html: '', attachments: [file] });
+  expect(head).toContain('multipart/mixed');
+  expect(read.attachments.map(({ filename }) => filename)).toEqual(['a.txt']);
+});
+
 test('the id is the same whenever it is written', () => {
   expect(messageIdOf(plain)).toBe(messageIdOf({ ...plain }));
 });

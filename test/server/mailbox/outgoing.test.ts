@@ -1,12 +1,12 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import PostalMime from 'postal-mime';
-import { listWaitingSenders } from '../../../src/server/mailbox/outgoing/senders.ts';
 import { endOf } from '../../../src/server/mailbox/outgoing/ends.ts';
+import { createWaitingList } from '../../../src/server/mailbox/outgoing/waiting-list.ts';
 import { SourceError, type SourceErrorCode } from '../../../src/server/mailbox/source.ts';
 import { forEachEngine } from '../engines.ts';
 import { daemon, dana, miguel } from '../world.ts';
-import { openOutgoingWorld, type OutgoingWorld } from './outgoing-world.ts';
+import { mailbox, openOutgoingWorld, type OutgoingWorld } from './outgoing-world.ts';
 
 const minute = 60_000;
 
@@ -100,8 +100,11 @@ forEachEngine('mail that leaves by its sender’s own mailbox', ({ open }) => {
     expect(await w.read(hers)).toMatchObject({ statuscode: 6, deliveryattempts: 0 });
     expect(await run()).toMatchObject({ sent: 1 });
     expect(await w.read(other)).toMatchObject({ statuscode: 6, deliveryattempts: 0 });
-    expect(await listWaitingSenders(w.crm(), new Date(w.now()))).toEqual([
-      { owner: dana.objectId, queueId: null, address: 'sales@contoso.example' },
+    const waiting = createWaitingList(w.crm(), w.now);
+    expect(await waiting.look()).toEqual([{ owner: dana.objectId, queueId: null, address: 'sales@contoso.example' }]);
+    expect([waiting.has(mailbox), waiting.has({ ...mailbox, address: 'Sales@contoso.example' })]).toEqual([
+      false,
+      true,
     ]);
     await sql`update email set statecode = 2, statuscode = 5 where activityid = ${other}`.execute(w.database.db);
   });
@@ -116,14 +119,14 @@ forEachEngine('mail that leaves by its sender’s own mailbox', ({ open }) => {
       ],
     });
     const { sender } = w.process();
-    expect(await listWaitingSenders(w.crm(), new Date(w.now()))).toEqual([
-      { owner: null, queueId: queue, address: 'service@contoso.example' },
-    ]);
-    const mailbox = { address: 'service@contoso.example', owner: dana.objectId, queueId: queue };
-    await sender.sendPending({ mailbox, source: w.items.source(), check: async () => undefined });
+    const waiting = createWaitingList(w.crm(), w.now);
+    expect(await waiting.look()).toEqual([{ owner: null, queueId: queue, address: 'service@contoso.example' }]);
+    const service = { address: 'service@contoso.example', owner: dana.objectId, queueId: queue };
+    expect([waiting.has(service), waiting.has({ ...service, queueId: null })]).toEqual([true, false]);
+    await sender.sendPending({ mailbox: service, source: w.items.source(), check: async () => undefined });
     expect(await w.read(id)).toMatchObject({ statuscode: 3 });
     expect(w.copies('From the queue')[0]).toContain('From: Service <service@contoso.example>');
-    expect(await listWaitingSenders(w.crm(), new Date(w.now()))).toEqual([]);
+    expect(await waiting.look()).toEqual([]);
   });
 
   test.each<[SourceErrorCode, number, number, boolean]>([

@@ -36,7 +36,8 @@ export async function compose(mail: OutgoingMail, date: Date): Promise<Uint8Arra
     cc: mail.cc.map(writtenAddress),
     bcc: mail.bcc.map(writtenAddress),
     subject: oneLine(mail.subject),
-    html: mail.html.replaceAll('\0', ''),
+    // An empty body is a body too: else an attachment would stand in its place.
+    html: mail.html.replaceAll('\0', '') || '<html></html>',
     messageId: messageIdOf(mail),
     date,
     priority: mail.importance,
