@@ -9,7 +9,9 @@ import type { Door } from './doors.ts';
 import { createFaults } from './faults.ts';
 import type { Fault } from './faults.ts';
 import { createMisbehaviour } from './graph/misbehaviour.ts';
+import type { Misbehaves } from './graph/misbehaviour.ts';
 import { createSubscriptions } from './graph/subscriptions.ts';
+import type { Subscriptions } from './graph/subscriptions.ts';
 import { createHostServer } from './host-server.ts';
 import { openIdentity, tenantId } from './identity.ts';
 import { openMail } from './mailbox/open.ts';
@@ -38,6 +40,8 @@ export interface Local {
   /** A bearer token; for the local administrator when nobody is named. */
   token: (user?: string) => Promise<string>;
   fault: (name: Fault) => void;
+  /** What the mailbox does wrong when the daemon asks, and whom it tells of changes. */
+  graph: { misbehaves: Misbehaves; subscriptions: Subscriptions };
   /** When a mail path that was named has been read once. */
   mailRead: () => Promise<void>;
   stop: () => Promise<void>;
@@ -87,6 +91,7 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
   later(mail.close);
   const subscriptions = createSubscriptions({ ...mail, tenantId, now, fetch });
   later(subscriptions.close);
+  const misbehaves = createMisbehaviour();
   notify = subscriptions.changed;
   if (options.mail !== undefined) log(`Showing the ${mail.kind} ${options.mail}. It is only read, never written to.`);
   const addresses = { addinUrl: doors.addin.url, hostPort: doors.host.port, crmUrl: doors.inside.url };
@@ -102,7 +107,7 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
     events,
     faults,
     subscriptions,
-    misbehaves: createMisbehaviour(),
+    misbehaves,
     now,
     log,
     addinUrl,
@@ -124,7 +129,14 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
     ),
   );
   const token = async (user?: string) => (await identity.token(user)).accessToken;
-  return { addinUrl, hostUrl: doors.host.url, token, fault: faults.set, mailRead: mail.settled };
+  return {
+    addinUrl,
+    hostUrl: doors.host.url,
+    token,
+    fault: faults.set,
+    graph: { misbehaves, subscriptions },
+    mailRead: mail.settled,
+  };
 };
 
 /** @throws errors whose message is a sentence for people: a port or the data directory in use, a PATH that is no mail. */

@@ -1,4 +1,6 @@
 // What Graph is documented to do, and the source that reads mailboxes through it. Faults by their numbers in the study.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { SourceError, type MailSource, type SourceItem } from '../../../src/server/mailbox/source.ts';
 import { trackedCategory } from '../../../src/server/mailbox/graph/message.ts';
@@ -290,6 +292,22 @@ describe('Graph on its bad days', () => {
       Response.json({ value: [], '@odata.nextLink': 'https://evil.example/messages/delta' });
     expect((await failure(source.changes(inbox, null, always))).code).toBe('unavailable');
     expect(mailbox.asked.every(({ url }) => url.host === new URL(world.baseUrl).host)).toBe(true);
+  });
+
+  test('a redirect is not followed', async () => {
+    const visitors: string[] = [];
+    const elsewhere = createServer((request, response) => {
+      visitors.push(request.url ?? '');
+      if (request.url === '/there') response.end('{"value":[]}');
+      else response.writeHead(307, { location: '/there' }).end();
+    });
+    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    const { port } = elsewhere.address() as AddressInfo;
+    mailbox.network.before = ({ init }) => fetch(`http://127.0.0.1:${String(port)}/here`, init);
+    expect((await failure(source.changes(inbox, null, always))).code).toBe('unavailable');
+    expect(visitors).toEqual(['/here']);
+    elsewhere.closeAllConnections();
+    elsewhere.close();
   });
 
   test('an answer without end is left after what may be read of it', async () => {

@@ -22,16 +22,18 @@ export interface Asked {
   readonly url: URL;
   readonly headers: Headers;
   readonly body: string;
+  readonly init: RequestInit;
 }
 
-export async function openGraphWorld() {
+/** `attempts`: milliseconds after which a notification that nobody took is sent again. */
+export async function openGraphWorld(attempts: readonly number[] = []) {
   const dataDir = mkdtempSync(join(tmpdir(), 'alongside-graph-source-'));
   const clock = { ahead: 0 };
   const now = () => Date.now() + clock.ahead;
   const identity = await openIdentity(dataDir, 0);
   const mail = await openMail({ dataDir, identity, now, log: () => {}, changed: () => {} });
   const misbehaves = createMisbehaviour(20_261_121);
-  const subscriptions = createSubscriptions({ ...mail, tenantId, now, fetch, attempts: [] });
+  const subscriptions = createSubscriptions({ ...mail, tenantId, now, fetch, attempts });
   const app = Fastify({ bodyLimit: 100 * 1024 * 1024, routerOptions: { maxParamLength: 1000 } });
   const parts = {
     ...mail,
@@ -84,6 +86,7 @@ export function openGraphMailbox(world: GraphWorld, user = world.newUser(), page
       url: new URL(input instanceof Request ? input.url : input),
       headers: new Headers(init?.headers),
       body: typeof init?.body === 'string' ? init.body : '',
+      init: init ?? {},
     };
     asked.push(request);
     most = Math.max(most, (atOnce += 1));

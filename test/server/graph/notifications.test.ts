@@ -14,7 +14,7 @@ const secret = Buffer.from('a secret of this installation alone');
 
 let world: GraphWorld;
 beforeAll(async () => {
-  world = await openGraphWorld();
+  world = await openGraphWorld([5, 5, 5]);
 });
 afterAll(() => world.close());
 
@@ -26,6 +26,10 @@ describe('a mailbox that is listened to', () => {
   let hints: string[];
   let errors: unknown[];
   let wanted: boolean;
+  /** What takes its time after a hint. */
+  let slow: Promise<void> | null;
+  /** So many requests our door does not take. */
+  let busy: number;
   const keepers: SubscriptionKeeper[] = [];
 
   const account = () => ({ id: `id of ${mailbox.user}`, user: mailbox.user });
@@ -53,8 +57,13 @@ describe('a mailbox that is listened to', () => {
   beforeEach(async () => {
     world.behave();
     world.clock.ahead = 0;
-    [hints, errors, wanted] = [[], [], true];
+    [hints, errors, wanted, slow, busy] = [[], [], true, null, 0];
     door = Fastify();
+    door.addHook('onRequest', async () => {
+      if (busy === 0) return;
+      busy -= 1;
+      throw new Error('busy');
+    });
     registerNotifications(door, {
       // The keeper knows the door's address and the door its keeper.
       keeper: {
@@ -65,7 +74,10 @@ describe('a mailbox that is listened to', () => {
         replace: (...all) => keeper.replace(...all),
       },
       mailboxOf: async (id) => (wanted && id === account().id ? account() : null),
-      hint: async (id) => void hints.push(id),
+      hint: async (id) => {
+        hints.push(id);
+        await slow;
+      },
       report: (error) => void errors.push(error),
     });
     notificationUrl = `${await door.listen({ port: 0, host: '127.0.0.1' })}${notificationsPath}`;
@@ -175,6 +187,23 @@ describe('a mailbox that is listened to', () => {
     await until(() => hints.length > 0);
     await settled();
     expect(hints).toEqual([account().id]);
+  });
+
+  test('F27: what our door did not take in time comes again, and the answer does not wait for what is done about it', async () => {
+    await keeper.keep(account());
+    busy = 2;
+    let release = () => {};
+    slow = new Promise((resolve) => {
+      release = resolve;
+    });
+    await mailbox.deliver('inbox', sampleMail('<one@x.example>'));
+    await until(() => hints.length === 1);
+    await settled();
+    expect(busy).toBe(0);
+    const answered = await post({ value: [{ clientState: keeper.clientStates.write(account().id) }] });
+    expect(answered.status).toBe(202);
+    await until(() => hints.length === 2);
+    release();
   });
 
   test('what does not carry our own mark does nothing, and hears nothing about it', async () => {

@@ -134,7 +134,10 @@ export function createSubscriptionKeeper(options: SubscriptionKeeperOptions) {
     clientStates: states,
     notificationUrl,
 
-    /** To be called with every poll: makes the mailbox's subscription, renews it in time, and mostly does nothing. Never rejects. */
+    /**
+     * To be called with every poll, and not to be waited for: makes the mailbox's subscription, renews it in time, and mostly
+     * does nothing. All mailboxes share four places, so thousands of new ones take their time.
+     */
     keep: async (mailbox: NotifiedMailbox): Promise<Listening> => {
       const entry = entries.get(mailbox.id);
       return say(entry !== undefined && entry.due > now() ? entry : await settleOnce(mailbox));
