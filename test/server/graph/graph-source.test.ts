@@ -85,7 +85,7 @@ describe('Graph on its bad days', () => {
     }
     expect(pages).toBeGreaterThanOrEqual(1_000);
     expect(namesIn(items)).toEqual(many(100).sort());
-  });
+  }, 180_000);
 
   test.each(['gone', 'not-found', 'invalid'] as const)(
     'F29: a token that is not known any more (%s), at the start of a round and within it',
@@ -147,11 +147,23 @@ describe('Graph on its bad days', () => {
       mailbox.user,
     );
     source = mailbox.source(500);
-    const { items, cursor, pages } = await readChanges(source, inbox);
+    const since = new Date('2020-01-01T00:00:00Z');
+    const { items, cursor, pages } = await readChanges(source, inbox, null, since);
     expect(new Set(items.map(({ id }) => id)).size).toBe(5005);
     expect(pages).toBeLessThan(40);
     await deliver('later');
     expect(namesIn((await readChanges(source, inbox, cursor)).items)).toEqual(['later']);
+  }, 120_000);
+
+  test('a folder that is read whole has no filter: old mail that is moved into it shows', async () => {
+    await mailbox.createFolder('Kunden');
+    const kunden = await folderNamed(source, 'Kunden');
+    const recent = new Date('2026-01-01T00:00:00Z');
+    const [whole, part] = [await readChanges(source, kunden), await readChanges(source, kunden, null, recent)];
+    await mailbox.deliver('inbox', sampleMail('<old@x.example>'), new Date('2019-01-01T00:00:00Z'));
+    await mailbox.move('<old@x.example>', 'inbox', 'Kunden');
+    expect(namesIn((await readChanges(source, kunden, whole.cursor)).items)).toEqual(['old']);
+    expect(namesIn((await readChanges(source, kunden, part.cursor)).items)).toEqual([]);
   });
 
   test('thread headers come with the list, and nothing else of the header', async () => {
@@ -258,12 +270,6 @@ describe('Graph on its bad days', () => {
     const all = Array.from({ length: 12 }, (_, number) => (number % 2 ? source : other).mime(id, 1e6));
     expect((await Promise.all(all)).every((mime) => mime !== null)).toBe(true);
     expect(mailbox.mostAtOnce()).toBe(4);
-    // Without that care, the fifth is refused.
-    const headers = { authorization: `Bearer ${world.accessToken}` };
-    const bare = await Promise.all(
-      Array.from({ length: 5 }, () => fetch(`${world.baseUrl}/users/${mailbox.user}/messages`, { headers })),
-    );
-    expect(bare.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 429]);
   });
 
   test('the token goes to Graph and nowhere else', async () => {

@@ -33,9 +33,9 @@ export function createFolderSource({ path, pageSize = 200 }: FolderSourceOptions
 
   const filesOf = async (mail: MailPath, folder: string): Promise<MailFile[]> => {
     const files: MailFile[] = [];
-    for await (const file of mail.files()) if (file.folder === folder) files.push(file);
+    for await (const file of mail.files(folder)) if (file.folder === folder) files.push(file);
     // An empty folder is a folder; one that nobody has heard of is not.
-    if (files.length === 0 && !(await keysOf(mail)).has(folder))
+    if (files.length === 0 && !alwaysThere.includes(folder) && !(await keysOf(mail)).has(folder))
       throw new SourceError('not-found', 'There is no such folder of mail.');
     return files;
   };

@@ -56,19 +56,25 @@ const startsLikeMbox = async (path: string) => {
 
 const mboxNames = new Set(['.mbox', '.mbx', '.mboxrd', '']);
 
-async function* folderFiles(root: string, directory: string): AsyncGenerator<MailFile> {
+/** Only files of this folder, where one is named: what is in others is not even looked at. */
+type Only = string | undefined;
+
+async function* folderFiles(root: string, directory: string, only: Only): AsyncGenerator<MailFile> {
   const name = relative(root, directory).split(sep).join('/');
+  const isWanted = (folder: string) => only === undefined || folderKey(folder) === only;
   for await (const entry of await opendir(directory)) {
     const path = join(directory, entry.name);
     const extension = extname(entry.name).toLowerCase();
     if (entry.isDirectory()) {
-      if (!entry.name.startsWith('.')) yield* folderFiles(root, path);
+      if (!entry.name.startsWith('.')) yield* folderFiles(root, path, only);
       continue;
     }
     let file: MailFile | null = null;
-    if (extension === '.eml') file = await describe(path, 'single', name);
-    else if (mboxNames.has(extension) && (await startsLikeMbox(path).catch(() => false))) {
-      file = await describe(path, 'mbox', [name, basename(path, extname(path))].filter(Boolean).join('/'));
+    const box = [name, basename(path, extname(path))].filter(Boolean).join('/');
+    if (extension === '.eml') {
+      if (isWanted(name)) file = await describe(path, 'single', name);
+    } else if (mboxNames.has(extension) && isWanted(box) && (await startsLikeMbox(path).catch(() => false))) {
+      file = await describe(path, 'mbox', box);
     }
     if (file) yield file;
   }
@@ -83,8 +89,9 @@ const maildirFolders = async (root: string) => {
 
 const flagsOf = (name: string) => /[:;!]2,([A-Za-z]*)$/.exec(name)?.[1] ?? '';
 
-async function* maildirFiles(root: string): AsyncGenerator<MailFile> {
+async function* maildirFiles(root: string, only: Only): AsyncGenerator<MailFile> {
   for (const { directory, folder } of await maildirFolders(root)) {
+    if (only !== undefined && folderKey(folder) !== only) continue;
     for (const box of ['cur', 'new']) {
       const names = await readdir(join(root, directory, box)).catch(() => []);
       for (const name of names) {
@@ -113,7 +120,7 @@ async function* singleFile(path: string, format: MailFile['format']): AsyncGener
 export interface MailPath {
   path: string;
   kind: string;
-  files: () => AsyncGenerator<MailFile>;
+  files: (only?: string) => AsyncGenerator<MailFile>;
   /** Keys of the folders that are there, empty ones too; an mbox is a folder only by its mails. */
   folders: () => Promise<readonly string[]>;
 }
@@ -127,16 +134,16 @@ export const openMailPath = async (path: string, mayBeEmpty = false): Promise<Ma
     if (!inside) throw new NotMail(`The folder ${path} cannot be read: please check its permissions.`);
     if (inside.includes('cur') && inside.includes('new')) {
       const folders = async () => (await maildirFolders(path)).map(({ folder }) => folderKey(folder));
-      return { path, kind: 'Maildir', files: () => maildirFiles(path), folders };
+      return { path, kind: 'Maildir', files: (only) => maildirFiles(path, only), folders };
     }
     const ofFiles = {
       path,
       kind: 'folder of mail',
-      files: () => folderFiles(path, path),
+      files: (only?: string) => folderFiles(path, path, only),
       folders: () => directoriesBelow(path),
     };
     if (mayBeEmpty) return ofFiles;
-    for await (const first of folderFiles(path, path)) {
+    for await (const first of folderFiles(path, path, undefined)) {
       if (first) return ofFiles;
     }
     throw new NotMail(

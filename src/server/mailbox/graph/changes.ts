@@ -57,7 +57,7 @@ export function createChanges(parts: Parts): MailSource['changes'] {
     ...cursor,
     said: 0,
     list: null,
-    floor: new Date(Date.parse(cursor.began) - reach).toISOString(),
+    floor: cursor.floor === null ? null : new Date(Date.parse(cursor.began) - reach).toISOString(),
   });
 
   const round = async (cursor: GraphCursor, link: string | URL): Promise<ChangePage> => {
@@ -70,15 +70,16 @@ export function createChanges(parts: Parts): MailSource['changes'] {
     }
     if (page.delta === null) throw new SourceError('unavailable', 'Graph says neither a next page nor an end.');
     const ended = { ...cursor, link: page.delta };
-    if (said < cutAt) return answer(page, closed(ended), false);
+    if (cursor.floor === null || said < cutAt) return answer(page, closed(ended), false);
     return answer(page, { ...ended, list: { link: null, since: toSecond(cursor.floor) } }, true);
   };
 
   return async (folder, text, since) => {
     const moment = new Date(now()).toISOString();
     if (text === null) {
-      const floor = toSecond(new Date(Math.max(since.getTime(), 0)).toISOString());
-      const query = { ...itemQuery, $filter: `receivedDateTime ge ${floor}` };
+      // A filter stays with the folder for good: old mail that is moved into it is not said then. So none where all is wanted.
+      const floor = since.getTime() > 0 ? toSecond(since.toISOString()) : null;
+      const query = { ...itemQuery, ...(floor === null ? {} : { $filter: `receivedDateTime ge ${floor}` }) };
       const cursor = { folder, link: '', said: 0, began: moment, floor, list: null };
       return round(cursor, address(`${folderAt(folder)}/delta`, query));
     }

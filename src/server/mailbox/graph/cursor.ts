@@ -19,8 +19,8 @@ export interface GraphCursor {
   readonly said: number;
   /** When the round began, ISO 8601. */
   readonly began: string;
-  /** What came before this was surely said; ISO 8601. */
-  readonly floor: string;
+  /** What came before this was surely said; ISO 8601. Null: there is no filter, so nothing is ever left out. */
+  readonly floor: string | null;
   /** Where the list stands: the page to ask for, and since when it lists. Null: no list is needed. */
   readonly list: { readonly link: string | null; readonly since: string } | null;
 }
@@ -42,7 +42,13 @@ export function readCursor(text: string, folder: string, linkOf: (link: unknown)
       (isObject(each) &&
         isTime(each['since']) &&
         (each['link'] === null || isLinkOf(each['link'], 'messages', linkOf)));
-    if (isLinkOf(link, 'delta', linkOf) && Number.isSafeInteger(said) && isTime(began) && isTime(floor) && isList(list))
+    if (
+      isLinkOf(link, 'delta', linkOf) &&
+      Number.isSafeInteger(said) &&
+      isTime(began) &&
+      (floor === null || isTime(floor)) &&
+      isList(list)
+    )
       return { folder, link, said: Number(said), began, floor, list };
   }
   throw new SourceError('cursor-lost', 'That is no cursor of this folder.');
