@@ -16,7 +16,7 @@ test('folders in folders are shown by their path, right behind the folder they a
   const graph = createGraph({
     base: '/graph',
     token: async () => 'token',
-    fetch: async (input) => Response.json({ value: answers.get(String(input).split('?')[0] ?? '') }),
+    fetch: async (input) => Response.json({ value: answers.get((input as string).split('?')[0] ?? '') }),
   });
   const shown = (await graph.folders()).map(({ displayName }) => displayName);
   expect(shown).toEqual(['Projects', 'Projects/Harbour', 'Projects/Harbour/2026', 'Inbox']);

@@ -153,6 +153,9 @@ describe('mail on disk', () => {
       ).toBe(letter('three').trim());
       expect(await source.mime(items.find(({ subject }) => subject === 'one')!.id, 1e6)).toBeNull();
       expect(subjects((await readChanges(source, 'box', cursor)).items)).toEqual(['three', 'two']);
+      // Longer than before, but not by what was written behind it.
+      await put('box.mbox', box('two', 'three', 'four', 'five'));
+      expect(subjects((await readChanges(source, 'box', cursor)).items)).toEqual(['five', 'four', 'three', 'two']);
     });
 
     test('can be the whole of it', async () => {
