@@ -1,4 +1,7 @@
-// Mails for bench/mails.ts: threads of four between one of ours and a customer, HTML as programs write it, some with a file.
+// A mailbox for bench/mails.ts: threads of four between one of ours and a customer, HTML as programs write it, some with a file.
+import type { MailSource, SourceItem } from '../src/server/mailbox/source.ts';
+import { folders } from './mailbox-services.ts';
+
 const ours = 'dana@contoso.example';
 export const customers = 300;
 export const customer = (number: number) => `kim${number % customers}@fabrikam.example`;
@@ -9,17 +12,17 @@ const sentence =
 const file = Buffer.alloc(100_000, 'A page of a plan. ').toString('base64').replace(/.{76}/g, '$&\r\n');
 
 /** One of many mails, as its bytes: every fourth begins a thread, the next answer it; every tenth brings 100 kB. */
-export function mailOf(number: number): Uint8Array {
+function mailOf(number: number): Uint8Array {
   const thread = Math.floor(number / perThread);
   const step = number % perThread;
   const ids = Array.from({ length: step }, (_, at) => `<${thread}.${at}@fabrikam.example>`);
-  const [from, to] = step % 2 === 0 ? [customer(thread), ours] : [ours, customer(thread)];
+  const [from, to] = peopleOf(number);
   const lines = [
-    `Received: from mx.fabrikam.example by mx.contoso.example; Fri, 20 Nov 2026 08:${15 + (number % 40)}:01 +0000`,
+    `Received: from mx.fabrikam.example by mx.contoso.example; Fri, 20 Nov 2026 08:${minuteOf(number)}:01 +0000`,
     `From: "Kim Abercrombie" <${from}>`,
     `To: "Dana Whitfield" <${to}>, colleague${thread % 50}@contoso.example`,
     `Subject: ${step === 0 ? '' : 'Re: '}=?utf-8?Q?Angebot_f=C3=BCr_Auftrag_${thread}?=`,
-    `Date: Fri, 20 Nov 2026 08:${15 + (number % 40)}:00 +0000`,
+    `Date: Fri, 20 Nov 2026 08:${minuteOf(number)}:00 +0000`,
     `Message-ID: <${thread}.${step}@fabrikam.example>`,
     ...(step === 0 ? [] : [`In-Reply-To: ${ids.at(-1)}`, `References: ${ids.join('\r\n ')}`]),
     'MIME-Version: 1.0',
@@ -58,4 +61,43 @@ function fileOf(number: number): string[] {
     '',
     file,
   ];
+}
+
+const minuteOf = (number: number) => 15 + (number % 40);
+
+function peopleOf(number: number): [from: string, to: string] {
+  const people: [string, string] = [customer(Math.floor(number / perThread)), ours];
+  return (number % perThread) % 2 === 0 ? people : [people[1], people[0]];
+}
+
+function itemOf(number: number): SourceItem {
+  const [from, to] = peopleOf(number).map((address) => ({ name: '', address }));
+  return {
+    ...{ id: String(number), folderId: 'inbox', version: '1', size: 10_000, cc: [], bcc: [] },
+    ...{ isDraft: false, isMarked: false, sensitivity: 'normal', from: from ?? null, to: to === undefined ? [] : [to] },
+    internetMessageId: `<${Math.floor(number / perThread)}.${number % perThread}@fabrikam.example>`,
+    subject: `Angebot für Auftrag ${Math.floor(number / perThread)}`,
+    sentAt: `2026-11-20T08:${minuteOf(number)}:00.000Z`,
+    receivedAt: `2026-11-20T08:${minuteOf(number)}:01.000Z`,
+  };
+}
+
+const page = 100;
+
+/** A mailbox whose Inbox holds so many mails. */
+export function fullMailbox(mails: number): MailSource {
+  return {
+    folders: async () => folders,
+    async changes(folder, cursor) {
+      const from = folder === 'inbox' ? Number(cursor ?? 0) : mails;
+      const to = Math.min(from + page, mails);
+      const items = Array.from({ length: to - from }, (_, index) => itemOf(from + index));
+      return { items, gone: [], cursor: String(to), more: to < mails };
+    },
+    mime: async (id) => mailOf(Number(id)),
+    mark: async () => false,
+    count: async () => mails,
+    send: async () => undefined,
+    close: async () => undefined,
+  };
 }

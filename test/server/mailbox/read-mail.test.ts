@@ -156,6 +156,7 @@ describe('Damaged mail is read as far as it goes', () => {
       {},
       /Hello/,
     ],
+    ['101 nested parts', nested(101), ['head-only'], { subject: 'Order 17' }, /^$/],
     ['10,000 nested parts', nested(10_000), ['head-only'], { subject: 'Order 17' }, /^$/],
     [
       'a charset that nobody knows',

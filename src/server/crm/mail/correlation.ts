@@ -179,10 +179,14 @@ export async function storeJoins(session: WriteSession, id: string, messageId: s
 /** All mails that name, or are, one of the same mails are one thread, under the smallest of its ids. */
 async function mergeThreads(session: WriteSession, id: string, messageIds: string[], joinedTo: string): Promise<void> {
   const { queries, engine } = session;
-  if ((await threadsOf(session, id, messageIds, joinedTo)).length === 1) return;
-  // Of two mails that join one thread at once, one would keep the name that the other takes away: they wait for each other.
-  if (engine === 'postgres') await sql`select pg_advisory_xact_lock(714, 0)`.execute(queries);
-  const [thread, ...others] = await threadsOf(session, id, messageIds, joinedTo);
+  let threads = await threadsOf(session, id, messageIds, joinedTo);
+  if (threads.length === 1) return;
+  if (engine === 'postgres') {
+    // Of two mails that join one thread at once, one would keep the name that the other takes away: they wait for each other.
+    await sql`select pg_advisory_xact_lock(714, 0)`.execute(queries);
+    threads = await threadsOf(session, id, messageIds, joinedTo);
+  }
+  const [thread, ...others] = threads;
   await sql`update email set conversationtrackingid = ${thread} where activityid = ${id}
     or ${isOneOf(engine, sql.ref('conversationtrackingid'), others)}`.execute(queries);
 }

@@ -164,15 +164,14 @@ function attachmentsOf(mail: Email, notes: Set<MailNote>): MailPart[] {
 
 /** A value of one line. */
 function line(text: string, longest: number, notes: Set<MailNote>): string {
-  return cut(clean(text.slice(0, longest + 1), notes).replace(/\p{Cc}+/gu, ' '), longest);
+  return clean(cut(text, longest), notes).replace(/\p{Cc}+/gu, ' ');
 }
 
-/** Without what no database keeps: NUL, and halves of characters. */
+/** Without NUL, which no database keeps. What the decoders could not read stands there as U+FFFD. */
 function clean(text: string, notes: Set<MailNote>): string {
   if (text.includes('\0')) notes.add('nul');
-  const whole = text.replace(/\p{Surrogate}/gu, '\ufffd');
-  if (whole.includes('\ufffd')) notes.add('broken-characters');
-  return whole.replaceAll('\0', '');
+  if (text.includes('\ufffd')) notes.add('broken-characters');
+  return text.replaceAll('\0', '');
 }
 
 /** Not in the middle of a character. */
