@@ -1,4 +1,7 @@
 import { CrmError, type CrmErrorCode } from '../model/errors.ts';
+import { isObject } from '../model/is-object.ts';
+
+export { isObject };
 
 /**
  * One request, one answer or one CrmError: no retries here. Trying again belongs to the owner of the durable record (the
@@ -208,10 +211,6 @@ function readErrorBody(body: string): { code?: string; message?: string } {
     ...(typeof code === 'string' && code !== '' ? { code } : {}),
     ...(typeof message === 'string' && message !== '' ? { message: message.slice(0, 500) } : {}),
   };
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -1,9 +1,7 @@
-import * as v from 'valibot';
 import { CrmError } from '../model/errors.ts';
+import { isObject } from '../model/is-object.ts';
 import { keepToken, type IssuedToken } from './keep-token.ts';
 import type { TokenSource } from './token-source.ts';
-
-const Answer = v.object({ accessToken: v.pipe(v.string(), v.minLength(1)), expiresOn: v.number() });
 
 /** The identity provider of the local stack: it believes who one says one is, hence exists on loopback only. */
 export function createLocalIdentity(options: {
@@ -28,9 +26,11 @@ export function createLocalIdentity(options: {
       const code = response.status >= 500 ? 'unavailable' : 'unauthorized';
       throw new CrmError(code, 'The sign-in service gave no token.', { status: response.status });
     }
-    const answer = v.safeParse(Answer, await response.json().catch(() => null));
-    if (!answer.success) throw new CrmError('unavailable', 'The sign-in service gave an answer that makes no sense.');
-    return { token: answer.output.accessToken, expiresAt: answer.output.expiresOn * 1000 };
+    const answer: unknown = await response.json().catch(() => null);
+    const { accessToken, expiresOn } = isObject(answer) ? answer : {};
+    if (typeof accessToken !== 'string' || accessToken === '' || typeof expiresOn !== 'number')
+      throw new CrmError('unavailable', 'The sign-in service gave an answer that makes no sense.');
+    return { token: accessToken, expiresAt: expiresOn * 1000 };
   }
   return keepToken(issue, options.now);
 }
