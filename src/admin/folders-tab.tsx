@@ -20,14 +20,14 @@ export function FoldersTab({ mailbox, services }: { mailbox: MailboxReport; serv
     setEditing(null);
     void queries.invalidateQueries({ queryKey: ['mailbox-folders', mailbox.id] });
   };
-  const folders = data ?? [];
+  const folders = inOrder(data ?? []);
   return (
     <div>
       {error && <FailureBar error={error} onRetry={() => void refetch()} />}
       {isPending && <Spinner delay={500} size="small" label="Looking…" />}
       <ul className={styles.list}>
-        {folders.map((folder) => (
-          <li key={folder.id} className={styles.row} style={{ marginInlineStart: depthOf(folder, folders) * 20 }}>
+        {folders.map(({ folder, depth }) => (
+          <li key={folder.id} className={styles.row} style={{ marginInlineStart: depth * 20 }}>
             <div className={styles.head}>
               <span aria-hidden className={styles.icon}>
                 <FolderRegular />
@@ -54,10 +54,22 @@ export function FoldersTab({ mailbox, services }: { mailbox: MailboxReport; serv
   );
 }
 
-/** Folders come with their parents; a circle, which no server should tell, ends at ten. */
-function depthOf(folder: MailboxFolder, all: readonly MailboxFolder[], depth = 0): number {
-  const parent = all.find(({ id }) => id === folder.parentId);
-  return parent === undefined || depth === 10 ? depth : depthOf(parent, all, depth + 1);
+/** What is filed there is nobody's mail yet, or nobody's any more. */
+const leftOut = new Set<string | null>(['drafts', 'trash', 'junk']);
+/** A circle, which no server should tell, ends here. */
+const deepest = 20;
+
+/** The Inbox first, then by name; each folder after the one it lies in. */
+function inOrder(all: readonly MailboxFolder[]): { folder: MailboxFolder; depth: number }[] {
+  const known = new Set(all.map(({ id }) => id));
+  const first = ({ role }: MailboxFolder) => Number(role !== 'inbox');
+  const below = (parent: string | null, depth: number): { folder: MailboxFolder; depth: number }[] =>
+    all
+      .filter(({ parentId }) => (parentId !== null && known.has(parentId) ? parentId : null) === parent)
+      .filter(({ role }) => !leftOut.has(role))
+      .sort((a, b) => first(a) - first(b) || a.name.localeCompare(b.name))
+      .flatMap((folder) => [{ folder, depth }, ...(depth < deepest ? below(folder.id, depth + 1) : [])]);
+  return below(null, 0);
 }
 
 function ruleWords({ rule }: MailboxFolder): string {
