@@ -63,10 +63,13 @@ export async function handOverMail(
   return null;
 }
 
-/** Nobody asked for this very mail; see TrackChange. */
-function acceptedOf({ code }: TrackedWhy): Pick<TrackChange, 'accepted'> {
-  if (code === 'accepted') return { accepted: 'automatic' };
-  return code === 'folder-rule' ? { accepted: 'folder-rule' } : {};
+/**
+ * Nobody asked for this very mail; see TrackChange. What delivers an accepted mail is documented for received mail only: a sent one
+ * is promoted, as its author would.
+ */
+function acceptedOf(why: TrackedWhy): Pick<TrackChange, 'accepted'> {
+  if (why.code === 'accepted') return why.question === 'incoming' ? { accepted: 'automatic' } : {};
+  return why.code === 'folder-rule' ? { accepted: 'folder-rule' } : {};
 }
 
 /** The mail is in another folder now, whose rule names another record. */

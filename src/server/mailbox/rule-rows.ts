@@ -10,7 +10,8 @@ export async function readRules(
   { id, address }: { readonly id: string; readonly address: string },
   fromCrm: ReturnType<typeof createTrackingFolders>,
 ): Promise<readonly FolderRule[]> {
-  return [...(await readOwnRules(scope, id)), ...(await fromCrm(address)).map(({ rule }) => rule)];
+  const theirs = (await fromCrm(address)).filter(({ trouble }) => trouble === null);
+  return [...(await readOwnRules(scope, id)), ...theirs.map(({ rule }) => rule)];
 }
 
 export async function readOwnRules({ tables }: MailboxScope, mailboxId: string): Promise<readonly FolderRule[]> {
