@@ -92,6 +92,30 @@ describe('every way in which an IMAP server fails has its code', () => {
     expect(performance.now() - asked).toBeLessThan(5_000);
   });
 
+  test('a line that turns out to be dead under the first question after a rest is made anew, once', async () => {
+    let deaths = 0;
+    await open({ answers: { EXAMINE: () => (deaths-- > 0 ? 'cut' : undefined) } });
+    const { cursor } = await readAll();
+    deaths = 1;
+    expect(await readChanges(source, 'INBOX', cursor)).toMatchObject({ gone: [] });
+    deaths = 2;
+    expect((await failure(source.changes('INBOX', cursor, always))).code).toBe('unavailable');
+  });
+
+  test('a server that says goodbye between two answers does not make a mail be gone', async () => {
+    await open({
+      answers: {
+        'UID FETCH': (rest) =>
+          rest.includes('ENVELOPE')
+            ? undefined
+            : '* 1 FETCH (UID 7 RFC822.SIZE 22)\r\n* BYE idle for too long\r\nTAG OK',
+      },
+    });
+    const { items } = await readAll();
+    expect((await failure(source.mime(items[0]!.id, 1e6))).code).toBe('unavailable');
+    expect((await failure(source.mark(items[0]!.id, true))).code).toBe('unavailable');
+  });
+
   test('nothing answers there; or something that speaks no TLS', async () => {
     await open({});
     const port = server.port;
@@ -176,6 +200,31 @@ describe('what servers do in their own way', () => {
     const news = '* 2 FETCH (UID 3 FLAGS (\\Seen))\r\n* 1 FETCH (FLAGS (\\Answered))\r\n* 2 EXISTS\r\n';
     await open(at('UID FETCH', `${news}* 1 FETCH (UID 7 ${itemFacts()})\r\nOK`));
     expect((await readAll()).items).toMatchObject([{ subject: 'one', internetMessageId: '<one@x.example>' }]);
+  });
+
+  test('a search that finds what was not asked for leads nowhere', async () => {
+    await open(at('UID SEARCH', '* SEARCH 900 7 3\r\nOK'));
+    expect(await readAll()).toMatchObject({ items: [{ subject: 'one' }], pages: 1 });
+    expect(server.commands.filter((command) => command.startsWith('UID FETCH'))).toEqual([
+      expect.stringMatching(/^UID FETCH 3,7 /),
+    ]);
+  });
+
+  test('a mail that is too large does not come; one whose size was stated wrong is refused all the same', async () => {
+    let stated = 22;
+    await open({
+      answers: {
+        'UID FETCH': (rest) =>
+          rest.includes('ENVELOPE') || rest.includes('BODY.PEEK[]')
+            ? undefined
+            : `* 1 FETCH (UID 7 RFC822.SIZE ${String(stated)})\r\nOK`,
+      },
+    });
+    const { items } = await readAll();
+    expect((await failure(source.mime(items[0]!.id, 21))).code).toBe('too-large');
+    expect(server.commands.filter((command) => command.includes('BODY.PEEK[]'))).toEqual([]);
+    stated = 10;
+    expect((await failure(source.mime(items[0]!.id, 21))).code).toBe('too-large');
   });
 
   test('without a date of arrival it is now', async () => {

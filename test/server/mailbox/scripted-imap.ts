@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
 /**
- * What the server says to one command, without the tag of the last line; `silence` says nothing, `cut` ends the connection.
+ * What the server says to one command, without the tag of the last line, or with TAG where it belongs; `silence` says nothing,
+ * `cut` as the last line ends the connection.
  * Undefined: what an ordinary server says.
  */
 export type Answer = (rest: string) => string | undefined;
@@ -77,6 +78,10 @@ export async function startScriptedImap(script: Script): Promise<ScriptedImap> {
         commands.push(`${name} ${rest ?? ''}`.trim());
         const answer = say(name.toUpperCase(), rest ?? '');
         if (answer === 'silence') continue;
+        if (answer.includes('TAG ')) {
+          socket.write(`${answer.replace('TAG', tag)}\r\n`);
+          continue;
+        }
         const lines = answer.split('\r\n');
         const last = lines.pop() ?? '';
         if (last === 'cut') socket.end(lines.map((line) => `${line}\r\n`).join(''));

@@ -44,7 +44,8 @@ export function createImapConnection(account: ImapAccount): ImapConnection {
 
   const connected = async (): Promise<{ client: ImapFlow; isNew: boolean }> => {
     if (isClosed) throw new SourceError('unavailable', 'The source was closed.');
-    if (client?.usable === true) return { client, isNew: false };
+    if (client !== undefined && isAlive(client)) return { client, isNew: false };
+    client?.close();
     client = undefined;
     client = await connect(account);
     return { client, isNew: true };
@@ -55,7 +56,7 @@ export function createImapConnection(account: ImapAccount): ImapConnection {
     try {
       return await withDeadline(lent.client, account.timeouts ?? usualTimeouts, work);
     } catch (error) {
-      const mayBeStale = error instanceof SourceError && error.code === 'unavailable' && !lent.client.usable;
+      const mayBeStale = error instanceof SourceError && error.code === 'unavailable' && !isAlive(lent.client);
       if (!mayBeStale || lent.isNew || isClosed) throw error;
       return attempt(work);
     }
@@ -120,9 +121,14 @@ interface Failure {
 }
 const failures = new WeakMap<ImapFlow, Failure>();
 
+/** A server that said BYE answers nothing more, though imapflow calls the connection usable until it is closed. */
+export function isAlive(client: ImapFlow & { readonly state?: number; readonly states?: { readonly LOGOUT: number } }) {
+  return client.usable && (client.states === undefined || client.state !== client.states.LOGOUT);
+}
+
 /** Why the last command of a client was refused, where imapflow itself answers only `false`. */
 export function refusalOf(client: ImapFlow): unknown {
-  return client.usable ? failures.get(client)?.said : undefined;
+  return isAlive(client) ? failures.get(client)?.said : undefined;
 }
 
 /**
@@ -150,7 +156,7 @@ async function withDeadline<T>(client: ImapFlow, timeouts: Timeouts, work: (clie
   try {
     const result = await work(client);
     // Without a connection imapflow answers some questions with nothing, as if there were nothing.
-    if (!client.usable) throw new SourceError('unavailable', 'IMAP: the connection broke.');
+    if (!isAlive(client)) throw new SourceError('unavailable', 'IMAP: the connection broke.');
     return result;
   } catch (error) {
     throw explain(error, failure);

@@ -60,9 +60,10 @@ async function readMime(client: ImapFlow, itemId: string, most: number): Promise
   if (size > most) throw tooLarge(size, most);
   // The stated size is an estimate on some servers (Exchange): a byte more than allowed is asked for, and tells.
   const mail = await client.fetchOne(uid, { source: { start: 0, maxLength: most + 1 } }, { uid: true });
-  const bytes = mail === false ? undefined : mail.source;
-  if (bytes !== undefined && bytes.length > most) throw tooLarge(bytes.length, most);
-  return bytes ?? null;
+  if (mail === false) return null;
+  if (mail.source === undefined) throw new SourceError('unavailable', 'IMAP: the server did not send the mail.');
+  if (mail.source.length > most) throw tooLarge(mail.source.length, most);
+  return mail.source;
 }
 
 const tooLarge = (size: number, most: number) =>

@@ -1,6 +1,6 @@
 import type { ImapFlow, MailboxObject } from 'imapflow';
 import { SourceError } from '../source.ts';
-import { refusalOf } from './connection.ts';
+import { isAlive, refusalOf } from './connection.ts';
 import { toSourceError } from './errors.ts';
 import { uidSet, type UidSet } from './uid-set.ts';
 
@@ -24,7 +24,7 @@ export async function openFolder(client: ImapFlow, path: string, readOnly = true
   try {
     mailbox = await client.mailboxOpen(path, { readOnly });
   } catch (error) {
-    throw client.usable ? toSourceError(error, 'not-found') : error;
+    throw isAlive(client) ? toSourceError(error, 'not-found') : error;
   }
   const { uidValidity, uidNext, exists, highestModseq, noModseq } = mailbox ?? {};
   if (uidValidity === undefined || uidNext === undefined) {
@@ -57,6 +57,6 @@ export async function searchUids(
   if (last < first) return [];
   const found = await client.search({ uid: `${String(first)}:${String(last)}`, ...more }, { uid: true });
   if (found === false) throw toSourceError(refusalOf(client));
-  // `7:9` is also asked of a folder whose last UID is 5: a range is not empty by being out of reach (RFC 3501, 6.4.8).
+  // A server that answers what was not asked must not lead the walk back to where it has been.
   return uidSet(found.filter((uid) => first <= uid && uid <= last));
 }
