@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { apply, type ApplyServices } from '../../src/api/apply.ts';
 import { createDataverse } from '../../src/api/dataverse.ts';
 import { createHttp } from '../../src/api/http.ts';
-import { asTried, type Change, type Tried } from '../../src/model/change.ts';
+import type { Change, Tried } from '../../src/model/change.ts';
 import { parseChange } from '../../src/model/parse-change.ts';
 import { createCrm, type Crm } from '../simulate/crm.ts';
 import type { RegardingRef } from '../../src/model/records.ts';
@@ -65,7 +65,7 @@ async function tryOnce(change: Change, with_: Fate): Promise<Change> {
   fate = with_;
   await expect(apply(change, services)).rejects.toMatchObject({ name: 'CrmError' });
   fate = 'is answered';
-  return parseChange(JSON.parse(JSON.stringify(asTried(change, noted))));
+  return parseChange(JSON.parse(JSON.stringify({ ...change, tried: noted ?? undefined })));
 }
 
 const row = () => [...crm.emails.values()][0]!;

@@ -51,7 +51,8 @@ function drawFaults(random: Random, kind: Kind, pane: PaneName, at: number): rea
     case 'no ledger':
       return [trouble(toLedger), trouble({ ...toCrm, chance: 0.5 })];
     case 'sign-in pages':
-      return [trouble({ ...toCrm, chance: 0.5, troubles: ['sign-in page'] })];
+      // The mail is there by then.
+      return [trouble({ ...toCrm, at: at + 2 * second, chance: 0.7, writesOnly: true, troubles: ['sign-in page'] })];
     case 'a daemon dies':
       return [trouble(toCrm), ...underLeases('killed-before', at, second + random.int(lasts))];
     case 'a daemon sleeps': {

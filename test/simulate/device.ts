@@ -35,6 +35,7 @@ export interface Recorded {
 export function createDevice(name: string, owner: string, grantsLocks: boolean, now: () => number): Device {
   const factory = new IDBFactory();
   const recorded = new Map<string, Recorded>();
+  /** A BroadcastChannel is heard in the order in which it was spoken to, also by who slept meanwhile. */
   const listeners: { readonly name: string; readonly program: Program; readonly tell: (news: unknown) => void }[] = [];
   const held = new Map<string, Waiting[]>();
   const open = (): Promise<Store> => {
@@ -57,12 +58,16 @@ export function createDevice(name: string, owner: string, grantsLocks: boolean, 
     },
     locksOf: (program) => locksOver(held, program),
     channelOf<News>(channel: string, program: Program, hear: (news: News) => void) {
-      listeners.push({ name: channel, program, tell: (news) => hear(news as News) });
+      const coming: News[] = [];
+      const tell = (news: unknown): void => {
+        coming.push(news as News);
+        program.after(1, () => hear(coming.shift() as News));
+      };
+      listeners.push({ name: channel, program, tell });
       return {
         postMessage(news: News) {
           for (const { name: other, program: listener, tell } of listeners)
-            if (other === channel && listener !== program && listener.alive)
-              listener.after(1, () => tell(structuredClone(news)));
+            if (other === channel && listener !== program && listener.alive) tell(structuredClone(news));
         },
       };
     },

@@ -1,3 +1,4 @@
+import type { NoteTried } from '../../src/api/trial.ts';
 import type { Random } from '../fuzz/random.ts';
 import type { Clock } from './clock.ts';
 import { asError, type Program } from './program.ts';
@@ -10,8 +11,10 @@ export interface Network {
   fetchOf(program: Program, changeId?: string): typeof fetch;
   /** Whoever answers at an origin from now on. */
   serve(origin: string, host: Host): void;
-  /** Every request that carries out a Change, whether it arrived or not. */
-  readonly sent: readonly { readonly changeId: string; readonly method: string; readonly at: number }[];
+  /** Every request that carries out a Change, whether it arrived or not, and each time one was noted as tried. */
+  readonly sent: readonly { readonly changeId: string; readonly what: string; readonly at: number }[];
+  /** `note` as `apply` takes it, with an eye on it for the checker. */
+  watchNotes(changeId: string, note: NoteTried): NoteTried;
   /** Open connections between a program and an origin break. */
   reset(name: string, origin: string): void;
 }
@@ -64,13 +67,13 @@ const usual = 20;
 export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptions): Network {
   const hosts = new Map<string, Host>();
   const connections = new Set<Connection>();
-  const sent: { changeId: string; method: string; at: number }[] = [];
+  const sent: { changeId: string; what: string; at: number }[] = [];
 
   const exchange = (program: Program, request: WireRequest, signal: AbortSignal | null): Promise<Response> =>
     new Promise((resolve, reject) => {
       const { origin } = request.url;
       const { changeId, method } = request;
-      if (changeId !== null) sent.push({ changeId, method, at: clock.now() });
+      if (changeId !== null) sent.push({ changeId, what: method, at: clock.now() });
       const random = randomOf(`${program.name} ${origin}`);
       const trouble = troubleOf(program.name, origin, method);
       const host = hosts.get(origin);
@@ -143,6 +146,10 @@ export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptio
       );
     },
     sent,
+    watchNotes: (changeId, note) => (tried) => {
+      if (tried !== null) sent.push({ changeId, what: 'note', at: clock.now() });
+      return note(tried);
+    },
     serve(origin, host) {
       hosts.set(origin, host);
       host.program?.onKill(() => {

@@ -75,7 +75,14 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
     name: person.address,
     applyDirectly: (change, note, check = () => undefined) => {
       const crm = guardWrites(crmOf(change.id), check);
-      return apply(change, { crm, digest, tenantId, attachment, attachmentLimit, note });
+      return apply(change, {
+        crm,
+        digest,
+        tenantId,
+        attachment,
+        attachmentLimit,
+        note: network.watchNotes(change.id, note),
+      });
     },
     now: program.now,
     random: fraction,

@@ -139,7 +139,8 @@ export function startDaemon(program: Program, world: ServerWorld): void {
     timers,
     apply: (change, owner, check, note) => {
       const crm = guardWrites(crmAccess(program, network, change.id)(owner), check);
-      return apply(change, { crm, digest: digestOf(program), tenantId, attachment, attachmentLimit, note });
+      const watched = network.watchNotes(change.id, note);
+      return apply(change, { crm, digest: digestOf(program), tenantId, attachment, attachmentLimit, note: watched });
     },
     random,
     report,

@@ -318,6 +318,20 @@ describe('a row that is there already', () => {
     expect((await again(world, regardChange({ regarding: kim }))).state).toBe('done');
     expect(crm.effects).toEqual([`update ${track.id}`]);
   });
+
+  test('others write between all three looks: it waits, is told so, and begins with a new look', async () => {
+    const { world, track } = await tracked();
+    crm.plan(Array.from({ length: 3 }, () => ({ on: 'update', does: false, answer: error(412) })));
+    const regard = regardChange({ regarding: kim });
+    await world.corridor.submit(regard);
+    await tried(world, regard, 1);
+    expect(world.statuses.get(regard.id)).toMatchObject({ state: 'waiting', reason: { code: 'unavailable' } });
+    expect({ left: crm.left(), effects: crm.effects }).toEqual({ left: 0, effects: [] });
+    await world.pass(60_000);
+    await tried(world, regard, 2);
+    expect(world.statuses.get(regard.id)?.state).toBe('done');
+    expect(crm.effects).toEqual([`update ${track.id}`]);
+  });
 });
 
 describe('a sign-in that ends on its way', () => {

@@ -44,14 +44,14 @@ export function wasTrue(facts: Facts, change: Change, until: number): boolean {
 }
 
 /**
- * Whether others decided about the mail between a look at it and `until`, with a write of the Change's own after that look:
- * the answer to that write may never have come, so it counts as having come first, and theirs stands (api/trial).
+ * Whether others decided about the mail between a look at it and `until`, where that look was noted as the last one before a
+ * write: nobody knows whether that write arrived, so it counts as having come first, and theirs stands (api/trial).
  */
 function isOvertaken({ sent }: Facts, id: string, moments: readonly Moment[], until: number): boolean {
   const own = sent.filter(({ changeId, at }) => changeId === id && at <= until);
-  return own.some(({ method, at }) => {
-    if (method !== 'PATCH' && method !== 'DELETE') return false;
-    const look = own.findLast((other) => other.method === 'GET' && other.at <= at)?.at ?? at;
+  return own.some(({ what, at }, index) => {
+    if (what !== 'note') return false;
+    const look = own.slice(0, index).findLast((other) => other.what === 'GET')?.at ?? at;
     return moments.some(
       ({ at: moved, effect }) =>
         effect !== null && effect.by.change !== id && changesSomething(effect) && moved >= look && moved <= until,
