@@ -56,8 +56,8 @@ function drawFaults(random: Random, kind: Kind, pane: PaneName, at: number): rea
     case 'a daemon dies':
       return [trouble(toCrm), ...underLeases('killed-before', at, second + random.int(lasts))];
     case 'a daemon sleeps': {
-      // Until it wakes up the other one has taken over, and cannot come to an end.
-      const away = { ...toCrm, at: at + 12 * second, lasts: 110 * second };
+      // Until it wakes up the other one has taken over, and is through, or cannot come to an end.
+      const away = { ...toCrm, at: at + 12 * second, lasts: random.pick([80, 110]) * second };
       return [trouble(toCrm), ...underLeases('frozen', at, 0), ...daemons.map((from) => trouble({ ...away, from }))];
     }
     case 'a colleague comes between': {
