@@ -14,7 +14,7 @@ export interface MailReader {
 
 export interface MailReaderOptions {
   readonly threads?: number;
-  /** Milliseconds for one mail. */
+  /** Milliseconds for one mail, and as many again for each 20 MB that it has. */
   readonly timeLimit?: number;
   /** MB of heap for one mail; its attachments' bytes, about four times their size, lie beside it. */
   readonly memoryLimit?: number;

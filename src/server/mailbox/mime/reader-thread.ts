@@ -22,11 +22,14 @@ export interface ReaderThread {
 }
 
 export interface ThreadLimits {
-  /** Milliseconds for one mail. */
+  /** Milliseconds for one mail, and as many again for each 20 MB that it has. */
   readonly timeLimit: number;
   /** MB of heap; bytes of attachments lie beside it. */
   readonly memoryLimit: number;
 }
+
+/** Bytes; see `timeLimit`. */
+const SLICE = 20 * 1024 * 1024;
 
 export function startThread({ timeLimit, memoryLimit }: ThreadLimits): ReaderThread {
   const worker = new Worker(new URL('./mail-worker.ts', import.meta.url), {
@@ -65,10 +68,13 @@ export function startThread({ timeLimit, memoryLimit }: ThreadLimits): ReaderThr
     await ready;
     if (ended) throw new UnreadableMail('broken');
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        fall('too-slow');
-        void end();
-      }, timeLimit);
+      const timer = setTimeout(
+        () => {
+          fall('too-slow');
+          void end();
+        },
+        timeLimit * (1 + bytes.byteLength / SLICE),
+      );
       settle = (outcome) => {
         settle = undefined;
         clearTimeout(timer);
