@@ -1,17 +1,17 @@
-import type { QueryResult, RawBuilder, Transaction } from 'kysely';
-import type { Engine } from './engine.ts';
+import type { QueryResult, RawBuilder } from 'kysely';
+import type { Engine, Queries } from './engine.ts';
 
 /**
- * Runs statements of one transaction in this order. PostgreSQL is sent all of them at once and answers in turn: one way there
- * and back, however many they are. What follows a failure has no effect either, so it is the first failure that is told.
+ * Runs statements in this order, those that write inside a transaction only. PostgreSQL is sent all of them at once and answers
+ * in turn: one way there and back, however many they are. What follows a failure has no effect, so the first failure is told.
  */
 export function runTogether(
-  trx: Transaction<object>,
+  queries: Queries,
   engine: Engine,
   statements: readonly RawBuilder<unknown>[],
 ): Promise<readonly QueryResult<unknown>[]> {
-  const compiled = statements.map((statement) => statement.compile(trx));
-  return trx.getExecutor().provideConnection(async (connection) => {
+  const compiled = statements.map((statement) => statement.compile(queries));
+  return queries.getExecutor().provideConnection(async (connection) => {
     if (engine === 'postgres') {
       const ends = await Promise.allSettled(compiled.map((query) => connection.executeQuery(query)));
       return ends.map((end) => {

@@ -1,6 +1,7 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import { isOneOf, limit } from '../../db/engine.ts';
 import { fold } from '../../db/fold.ts';
+import { runTogether } from '../../db/together.ts';
 import { TOO_MANY, tableOrder, type Candidate } from '../../../model/resolve.ts';
 import { tableOf, type Table } from '../../odata/metadata.ts';
 import { columnRef, newScope, newStatement } from '../../odata/read/scope.ts';
@@ -15,8 +16,18 @@ export async function findCandidates(
   const wanted = [...new Set(addresses.map(fold))].filter((address) => address !== '');
   const found = new Map<string, Candidate[]>(wanted.map((address) => [address, []]));
   if (wanted.length === 0) return found;
-  for (const table of partyTables(session)) {
-    for (const candidate of await readCandidates(session, table, wanted)) found.get(candidate.address)?.push(candidate);
+  const questions = partyTables(session).flatMap((table) => questionsTo(session, table, wanted));
+  const statements = questions.map(({ statement }) => statement);
+  const answers = await runTogether(session.queries, session.engine, statements);
+  const known = new Set<string>();
+  for (const [place, { table, columnNumber }] of questions.entries()) {
+    for (const { id, address, owner, made, active } of (answers[place]?.rows ?? []) as CandidateRow[]) {
+      const key = `${table} ${id} ${address}`;
+      if (known.has(key)) continue;
+      known.add(key);
+      const row = { table, id, address, columnNumber, ownerId: owner, createdOn: made };
+      found.get(address)?.push({ ...row, active: Number(active) === 1 });
+    }
   }
   return found;
 }
@@ -35,27 +46,36 @@ function addressColumns(table: Table) {
   return [...table.columns.values()].filter((column) => column.email === true);
 }
 
-async function readCandidates(session: Session, table: Table, wanted: readonly string[]): Promise<Candidate[]> {
+interface CandidateRow {
+  id: string;
+  address: string;
+  owner: string | null;
+  made: string;
+  active: number;
+}
+
+interface Question {
+  table: string;
+  columnNumber: number;
+  statement: RawBuilder<CandidateRow>;
+}
+
+/** One for each column of addresses that the caller may read. */
+function questionsTo(session: Session, table: Table, wanted: readonly string[]): Question[] {
   const scope = newScope(newStatement(session), table);
   const visible = session.access.readable(session.caller, table, scope.alias);
   const own = (column: string) => sql.ref(`${scope.alias}.${column}`);
-  const candidates = new Map<string, Candidate>();
-  for (const [index, column] of addressColumns(table).entries()) {
-    if (!session.access.mayUse(session.caller, 'read', table, column)) continue;
+  return addressColumns(table).flatMap((column, index) => {
+    if (!session.access.mayUse(session.caller, 'read', table, column)) return [];
     const { folded } = columnRef(scope, column);
-    const { rows } = await sql<{ id: string; address: string; owner: string | null; made: string; active: number }>`
+    const statement = sql<CandidateRow>`
       select ${own(table.key)} as id, ${folded} as address, ${table.owned ? own('ownerid') : sql`null`} as owner,
         ${own('createdon')} as made, ${activeSql(table, own)} as active
       from ${sql.table(table.name)} as ${sql.ref(scope.alias)}
       where ${isOneOf(session.engine, folded, wanted)}${visible === undefined ? sql`` : sql` and ${visible}`}
-      order by ${own('createdon')}, ${own(table.key)}${limit(wanted.length * TOO_MANY + 1)}`.execute(session.queries);
-    for (const { id, address, owner, made, active } of rows) {
-      const key = `${id} ${address}`;
-      const row = { table: table.name, id, address, columnNumber: index + 1, ownerId: owner, createdOn: made };
-      if (!candidates.has(key)) candidates.set(key, { ...row, active: Number(active) === 1 });
-    }
-  }
-  return [...candidates.values()];
+      order by ${own('createdon')}, ${own(table.key)}${limit(wanted.length * TOO_MANY + 1)}`;
+    return [{ table: table.name, columnNumber: index + 1, statement }];
+  });
 }
 
 function activeSql(table: Table, own: (column: string) => ReturnType<typeof sql.ref>) {
