@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import type { ChangeResult } from '../src/model/change.ts';
 import { openDatabase, type Database, type DatabaseLocation } from '../src/server/db/open.ts';
 import { createBreaker } from '../src/server/queue/breaker.ts';
 import { clockOf } from '../src/server/queue/clock.ts';
@@ -12,6 +11,7 @@ import { createLedger, type Ledger } from '../src/server/queue/ledger.ts';
 import { timers } from '../src/server/queue/timers.ts';
 import { createWorker } from '../src/server/queue/worker.ts';
 import { startCluster } from '../test/server/postgres.setup.js';
+import { result } from '../test/sync/samples.ts';
 import { atLeast, atMost, percentile } from './figure.ts';
 import { addBacklog, owner, trackOf } from './ledger-data.ts';
 
@@ -38,15 +38,6 @@ async function enqueue(ledger: Ledger, callers: number): Promise<number> {
   return count / seconds;
 }
 
-const instantly: ChangeResult = {
-  recordId: '0e000000-0000-4000-8000-000000000001',
-  etag: 'W/"1"',
-  regarding: null,
-  previousRegarding: null,
-  already: false,
-  leftOut: [],
-};
-
 /** A worker against a CRM that answers at once; Changes per second until nothing is left. */
 async function drain(ledger: Ledger, concurrency: number): Promise<number> {
   let left = 0;
@@ -67,10 +58,11 @@ async function drain(ledger: Ledger, concurrency: number): Promise<number> {
     const worker = createWorker({
       ledger,
       breaker,
-      apply: async () => {
+      apply: async (_change, _owner, check) => {
+        await check(); // as before the one write of a track
         left -= 1;
         if (left === 0) void worker.stop().then(resolve);
-        return instantly;
+        return result;
       },
       random: Math.random,
       timers,
@@ -88,7 +80,7 @@ async function claimOften(ledger: Ledger): Promise<number[]> {
     const [claim] = await ledger.claim(1);
     latencies.push(performance.now() - began);
     if (claim === undefined) throw new Error('Nothing was due.');
-    await ledger.finish(claim, { state: 'done', result: instantly });
+    await ledger.finish(claim, { state: 'done', result });
   }
   return latencies;
 }

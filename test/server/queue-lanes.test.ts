@@ -4,8 +4,7 @@ import type { Change } from '../../src/model/change.ts';
 import type { Database } from '../../src/server/db/open.ts';
 import { clockOf, processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
-import { regardChange } from '../sync/samples.ts';
-import { result } from '../sync/world.ts';
+import { regardChange, result } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
 
 const dana = 'd0a7a000-0001-4000-8000-000000000001';

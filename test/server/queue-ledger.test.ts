@@ -6,8 +6,7 @@ import { toBase64 } from '../../src/server/queue/base64.ts';
 import { leaseTime, type Claim } from '../../src/server/queue/claim.ts';
 import { processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
-import { result } from '../sync/world.ts';
-import { kim, regardChange, trackChange, untrackChange } from '../sync/samples.ts';
+import { kim, regardChange, result, trackChange, untrackChange } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
 
 const dana = 'd0a7a000-0001-4000-8000-000000000001';

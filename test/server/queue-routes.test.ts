@@ -6,8 +6,7 @@ import type { Database } from '../../src/server/db/open.ts';
 import { toBase64 } from '../../src/server/queue/base64.ts';
 import type { Ledger } from '../../src/server/queue/ledger.ts';
 import { registerQueue } from '../../src/server/queue/start.ts';
-import { regardChange, trackChange } from '../sync/samples.ts';
-import { result } from '../sync/world.ts';
+import { regardChange, result, trackChange } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
 import { createWorld, daemon, dana, miguel, type Person, type World } from './world.ts';
 

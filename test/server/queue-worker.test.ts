@@ -8,8 +8,7 @@ import { processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
 import type { Timers } from '../../src/server/queue/timers.ts';
 import { createWorker } from '../../src/server/queue/worker.ts';
-import { regardChange, trackChange } from '../sync/samples.ts';
-import { result } from '../sync/world.ts';
+import { regardChange, result, trackChange } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
 
 const dana = 'd0a7a000-0001-4000-8000-000000000001';

@@ -4,8 +4,8 @@ import { createLeaseLocks } from '../../src/sync/locks.ts';
 import type { Store } from '../../src/sync/store.ts';
 import { createMemoryStore } from '../../src/sync/store-memory.ts';
 import { createPageLocks } from './page-locks.ts';
-import { trackChange, untrackChange } from './samples.ts';
-import { away, createPeers, openWorld, result, type World } from './world.ts';
+import { result, trackChange, untrackChange } from './samples.ts';
+import { away, createPeers, openWorld, type World } from './world.ts';
 
 /** Several panes of one person in one browser: one outbox, and each of them says what is true of it. */
 

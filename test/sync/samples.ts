@@ -1,4 +1,4 @@
-import type { ChangeStatus, RegardChange, TrackChange, UntrackChange } from '../../src/model/change.ts';
+import type { ChangeResult, ChangeStatus, RegardChange, TrackChange, UntrackChange } from '../../src/model/change.ts';
 import type { RegardingRef } from '../../src/model/records.ts';
 import { uuidV7 } from '../../src/model/uuid.ts';
 
@@ -78,3 +78,13 @@ export const doneStatus = (number: number): ChangeStatus => ({
   position: null,
   result: null,
 });
+
+/** What the CRM says of a Change that it has taken. */
+export const result: ChangeResult = {
+  recordId: '0e000000-0000-4000-8000-000000000001',
+  etag: 'W/"1"',
+  regarding: null,
+  previousRegarding: null,
+  already: false,
+  leftOut: [],
+};

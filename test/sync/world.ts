@@ -1,5 +1,5 @@
 import type { Queue } from '../../src/api/queue.ts';
-import type { Change, ChangeResult, ChangeStatus } from '../../src/model/change.ts';
+import type { Change, ChangeStatus } from '../../src/model/change.ts';
 import { CrmError } from '../../src/model/errors.ts';
 import type { CarryServices } from '../../src/sync/carry.ts';
 import { startCorridor, type Corridor } from '../../src/sync/corridor.ts';
@@ -8,6 +8,7 @@ import type { PeerNews } from '../../src/sync/peers.ts';
 import { createStatuses, type Statuses } from '../../src/sync/statuses.ts';
 import type { Store } from '../../src/sync/store.ts';
 import { createPageLocks } from './page-locks.ts';
+import { result } from './samples.ts';
 
 /**
  * A device, a CRM and a server small enough to see through: the corridor is the real one; the CRM is a log of what was carried
@@ -40,15 +41,6 @@ export interface World {
 export type Peers = ((news: PeerNews) => void)[];
 
 export const createPeers = (): Peers => [];
-
-export const result: ChangeResult = {
-  recordId: '0e000000-0000-4000-8000-000000000001',
-  etag: 'W/"1"',
-  regarding: null,
-  previousRegarding: null,
-  already: false,
-  leftOut: [],
-};
 
 export const away = () => new CrmError('offline', 'No connection.');
 

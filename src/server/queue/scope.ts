@@ -28,6 +28,14 @@ export function scopeOf(database: Database, clock: Clock): Scope {
 const ledgerLock = 7_204_411;
 
 /**
+ * Every row of the ledger is found by an index, and no statement is worth compiling. What PostgreSQL knows of how many there are is minutes old:
+ * of a backlog that has just come it would read all, for each Change anew.
+ */
+const notWanted = ['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'];
+const becomeWriter = sql<unknown>`select pg_advisory_xact_lock(${sql.lit(ledgerLock)}),
+  ${sql.join(notWanted.map((name) => sql`set_config(${sql.lit(name)}, 'off', true)`))}`;
+
+/**
  * Runs `work` as the only writer of lanes and events. The lock is what makes two inserts into one lane agree on who is its
  * head, and cursors visible in their order. It is held once for a whole group commit, not once for a row.
  */
@@ -38,7 +46,7 @@ export function asWriter<Answer>(
 ): Promise<Answer> {
   const { engine } = database;
   return database.transaction(async (trx) => {
-    const waiting = engine === 'postgres' ? [sql<unknown>`select pg_advisory_xact_lock(${sql.lit(ledgerLock)})`] : [];
+    const waiting = engine === 'postgres' ? [becomeWriter] : [];
     const answer = await work({
       engine,
       now: () => clock.now(),
