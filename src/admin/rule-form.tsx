@@ -93,6 +93,7 @@ function RegardingField(props: {
   onChange: (value: RegardingRef | null) => void;
 }) {
   const [typed, setTyped] = useState(props.value?.name ?? '');
+  const [open, setOpen] = useState(false);
   const { data } = useQuery({
     queryKey: ['regarding', typed],
     enabled: typed.trim().length >= shortest && typed !== props.value?.name,
@@ -104,16 +105,21 @@ function RegardingField(props: {
       <Combobox
         freeform
         clearable
+        // Hits come later than letters: the list opens when there is something in it.
+        open={open && hits.length > 0}
+        onOpenChange={(_event, data) => setOpen(data.open)}
         value={typed}
         selectedOptions={props.value === null ? [] : [props.value.id]}
         placeholder="Name, company, number…"
         onChange={(event) => {
           setTyped(event.target.value);
+          setOpen(true);
           if (props.value !== null) props.onChange(null);
         }}
         onOptionSelect={(_event, { optionValue }) => {
           const hit = hits.find(({ id }) => id === optionValue);
           setTyped(hit?.name ?? '');
+          setOpen(false);
           props.onChange(hit === undefined ? null : { table: hit.table, id: hit.id, name: hit.name });
         }}
       >

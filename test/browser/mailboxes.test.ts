@@ -1,0 +1,69 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { describeInBrowser } from './describe.ts';
+import { openOutlook, type Outlook } from './outlook.ts';
+
+/** Where pictures go when somebody wants to look at the page. */
+const pictures = process.env['PICTURES'];
+
+describeInBrowser('a folder that is tracked', () => {
+  let outlook: Outlook;
+  let page: Page;
+  beforeAll(async () => {
+    outlook = await openOutlook();
+    page = await outlook.context.newPage();
+    page.setDefaultTimeout(20_000);
+  });
+  afterAll(() => outlook.close());
+
+  const look = async (name: string) => {
+    if (pictures !== undefined) await page.screenshot({ path: `${pictures}/${name}.png`, fullPage: true });
+  };
+  const violations = async () => {
+    const { violations: found } = await new AxeBuilder({ page }).analyze();
+    return found.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+  };
+  const mine = () => page.getByRole('region', { name: 'dana@contoso.example' });
+  const chooseFolder = async () => {
+    await mine().getByRole('tab', { name: 'Folders' }).click();
+    await mine().getByRole('listitem').filter({ hasText: 'Suppliers' }).getByRole('button').click();
+  };
+
+  test('its owner says what is to happen with the mail in it, and sees that it happened and why', async () => {
+    await page.goto(`${outlook.stack.addinUrl}/admin/`);
+    await mine().getByText('Ready').waitFor();
+    expect(await violations()).toEqual([]);
+    await mine().getByRole('button', { name: 'More' }).click();
+    await chooseFolder();
+    const rule = mine().getByRole('form', { name: 'Suppliers' });
+    await rule.getByRole('combobox', { name: 'Regarding' }).fill('Fabrikam');
+    await page
+      .getByRole('option', { name: /^Fabrikam Hotels/ })
+      .first()
+      .click();
+    await rule.getByRole('combobox', { name: 'Which mail' }).selectOption({ label: 'Also what lies here already' });
+    await look('mailboxes-1-rule');
+    expect(await violations()).toEqual([]);
+    await rule.getByRole('button', { name: 'Track this folder' }).click();
+    await mine().getByText('All mail is tracked, regarding Fabrikam Hotels').waitFor();
+
+    await mine().getByRole('button', { name: 'Sync now' }).click();
+    await mine().getByRole('tab', { name: 'Mail', exact: true }).click();
+    const order = mine().getByRole('listitem').filter({ hasText: 'Order confirmation 70211' });
+    await order.getByText('Tracked without a click. It lies in a tracked folder.').waitFor();
+    await look('mailboxes-2-mail');
+    expect(await violations()).toEqual([]);
+
+    // The pane says so as well.
+    await outlook.page.bringToFront();
+    await outlook.page.getByText('Suppliers', { exact: true }).first().click();
+    await outlook.read('Order confirmation 70211');
+    await outlook.pane.getByText('Fabrikam Hotels').first().waitFor();
+    await outlook.pane.getByRole('button', { name: 'More actions' }).click();
+    await outlook.pane.getByRole('menuitem', { name: 'Why is it tracked?' }).click();
+    await outlook.pane.getByText('Tracked without a click. It lies in a tracked folder.').waitFor();
+    await outlook.pane.getByRole('button', { name: 'Close' }).press('Escape');
+    await outlook.pane.getByRole('button', { name: 'More actions' }).waitFor();
+  });
+});
