@@ -50,7 +50,8 @@ export const oneActivityPerMail: Invariant = (facts) =>
 
 /**
  * I2: one effect per Change, however often it was carried. What nobody can tell from a try that never arrived is one whose effect
- * others took back to exactly what had been there before, as long as its answer was not heard: it is carried out again.
+ * others took back to exactly what had been there before, as long as its answer was not heard: it is carried out again. So is
+ * a track that had joined an e-mail which others removed: it wants one to be there.
  */
 export const oneEffectPerChange: Invariant = (facts) =>
   facts.wishes.flatMap((wish) => {
@@ -71,7 +72,8 @@ function isAsIfNeverTried(facts: Facts, { id, change }: Wish, first: Effect | un
   const before = (effect: Effect) =>
     JSON.stringify([...(moments[moments.findIndex((moment) => moment.effect === effect) - 1]?.rows ?? [])]);
   const heard = facts.shown.some(({ status, at }) => status.id === id && status.state === 'done' && at < again.at);
-  return !heard && before(first) === before(again);
+  const anew = change.kind === 'track' && again.kind === 'promoted' && first.kind === 'regarding';
+  return !heard && (anew || before(first) === before(again));
 }
 
 /** I3: of one device and one lane, no effect comes after that of a later gesture. */
