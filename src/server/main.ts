@@ -13,6 +13,7 @@ import { readCustomTables } from './crm/custom/read-file.ts';
 import { DatabaseError } from './db/errors.ts';
 import { openDatabase } from './db/open.ts';
 import type { PagesOptions } from './http/pages.ts';
+import { openNotifications } from './mailbox/notify.ts';
 import { registerMailboxes, startMailboxes, type MailboxOptions } from './mailbox/start.ts';
 import { registerQueue, startWorker, type QueueOptions } from './queue/start.ts';
 import { createServiceIdentity } from './service-token.ts';
@@ -91,13 +92,19 @@ function crmOf(config: Config, ownToken: () => Promise<string>): QueueOptions['c
 
 function mailboxesOf({
   mailboxes,
-}: Config): Pick<MailboxOptions, 'graph' | 'key' | 'ours' | 'concurrency' | 'folders'> {
-  const { graph, key, domains, concurrency } = mailboxes;
+  publicUrl,
+}: Config): Pick<MailboxOptions, 'graph' | 'notifications' | 'key' | 'ours' | 'concurrency' | 'folders'> {
+  const { key, domains, concurrency } = mailboxes;
+  const graph =
+    mailboxes.graph === null
+      ? null
+      : {
+          baseUrl: `${mailboxes.graph.url}/v1.0`,
+          token: createClientCredentials(mailboxes.graph, { fetch, now: Date.now }),
+        };
   return {
-    graph:
-      graph === null
-        ? null
-        : { baseUrl: `${graph.url}/v1.0`, token: createClientCredentials(graph, { fetch, now: Date.now }) },
+    graph,
+    notifications: openNotifications({ graph, publicUrl, key, fetch, now: Date.now }),
     ...{ key, concurrency, ours: domains, folders: false },
   };
 }

@@ -1,4 +1,5 @@
 // The product as it runs for an organisation, with the local identity provider in place of a real one and its own CRM.
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
@@ -7,6 +8,7 @@ import { readCustomTables } from '../crm/custom/read-file.ts';
 import { openDatabase } from '../db/open.ts';
 import { loopbackHosts } from '../http/loopback.ts';
 import type { PagesOptions } from '../http/pages.ts';
+import { openNotifications } from '../mailbox/notify.ts';
 import { enterMailboxes, registerMailboxes, startMailboxes } from '../mailbox/start.ts';
 import { registerQueue, startWorker } from '../queue/start.ts';
 import { createServiceIdentity } from '../service-token.ts';
@@ -92,9 +94,12 @@ export const startProduct = async (
     report: (error: unknown) => log(`The queue met an unexpected error: ${String(error)}`),
   };
   const ledger = registerQueue(app, queue);
+  const graph = { baseUrl: `http://localhost:${options.hostPort}/graph/v1.0`, token: applicationToken(identity) };
+  // The mailbox of this stack forgets whom it tells, so a key for one start is enough.
+  const key = randomBytes(32).toString('base64');
   const mailboxOptions = {
-    ...{ ...queue, ledger, key: null, ours: [], concurrency: 4, folders: false },
-    graph: { baseUrl: `http://localhost:${options.hostPort}/graph/v1.0`, token: applicationToken(identity) },
+    ...{ ...queue, ledger, graph, key: null, ours: [], concurrency: 4, folders: false },
+    notifications: openNotifications({ graph, publicUrl: options.addinUrl, key, fetch, now }),
   };
   const mailboxes = registerMailboxes(app, mailboxOptions);
   await app.ready();

@@ -8,12 +8,13 @@ import type { Ledger } from '../queue/ledger.ts';
 import type { QueueOptions } from '../queue/start.ts';
 import { timers } from '../queue/timers.ts';
 import { createAdministrators } from './administrators.ts';
-import { makeDue } from './claim.ts';
 import { createDaemon } from './daemon.ts';
 import { settleEnds } from './ends.ts';
 import { checkSilence } from './heartbeat.ts';
 import { firstPace } from './interval.ts';
+import type { SubscriptionKeeper } from './graph/subscription-keeper.ts';
 import { createMailReader } from './mime/mail-reader.ts';
+import { keepListening, registerHints } from './notify.ts';
 import { ourDomains } from './own-domains.ts';
 import { purgeMailboxes } from './purge.ts';
 import { registerMailboxRoutes } from './routes.ts';
@@ -23,12 +24,14 @@ import { createTrackingFolders } from './rules/tracking-folders.ts';
 import { runMailbox } from './run.ts';
 import { createSecrets } from './secrets.ts';
 import { readStoredSettings } from './settings.ts';
-import { createSources, type SourceServices } from './sources.ts';
+import { createSources, type OpenedBy, type SourceServices } from './sources.ts';
 import { openMailboxStore, type MailboxStore } from './store.ts';
 
 export interface MailboxOptions extends QueueOptions {
   readonly ledger: Ledger;
   readonly graph: SourceServices['graph'];
+  /** Has Graph tell when mail comes; null: mailboxes are only asked. */
+  readonly notifications: SubscriptionKeeper | null;
   /** 32 bytes in base64; null: no passwords are stored. */
   readonly key: string | null;
   /** Addresses and domains of the organisation, beside those of its mailboxes. */
@@ -51,7 +54,11 @@ export function registerMailboxes(server: FastifyInstance, options: MailboxOptio
     newId: () => uuidV7(options.now(), randomBytes(10)),
     folders: options.folders,
   };
-  void server.register(async (scope) => registerMailboxRoutes(scope, services));
+  const { notifications, report } = options;
+  void server.register(async (scope) => {
+    registerMailboxRoutes(scope, services);
+    if (notifications !== null) registerHints(scope, store, notifications, report);
+  });
   return store;
 }
 
@@ -78,17 +85,20 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
       readStoredSettings(JSON.parse(settings), kind),
     rulesOf: (mailbox: { id: string; address: string }) => readRules(store, mailbox, folderRows),
     oursOf: ourDomains(store, options.ours, now),
-    open: sources.open,
-    drop: sources.drop,
+    open: (mailbox: OpenedBy) => sources.open(mailbox),
+    drop: (mailbox: { readonly id: string }) => sources.drop(mailbox),
   };
   const daemon = createDaemon({
     ...{ store, timers, report, concurrency: options.concurrency },
-    run: (claim) => runMailbox(services, claim),
+    run: (claim) => {
+      keepListening(options.notifications, claim, report);
+      return runMailbox(services, claim);
+    },
   });
-  const ends = createEndsLoop(store, daemon.nudge, report);
-  const unsubscribe = ledger.subscribe(ends.nudge);
+  const ends = createEndsLoop(store, () => daemon.nudge(), report);
+  const unsubscribe = ledger.subscribe(() => ends.nudge());
   const regularly = [
-    setInterval(ends.nudge, endsEvery),
+    setInterval(() => ends.nudge(), endsEvery),
     setInterval(() => void checkSilence(store).catch(report), silenceEvery),
     setInterval(() => void purgeMailboxes(store, usualDays).catch(report), hour),
   ];
@@ -100,6 +110,7 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
       await ends.stop();
       await reader.close();
       await sources.close();
+      options.notifications?.close();
     },
   };
 }
@@ -130,11 +141,6 @@ function createEndsLoop(store: MailboxStore, found: () => void, report: (error: 
       await looking;
     },
   };
-}
-
-/** A hint that something may have come: of a notification, of an IMAP server that told so. */
-export function hintOf(store: MailboxStore): (mailboxId: string) => Promise<void> {
-  return (id) => makeDue(store, { id }, 'hint');
 }
 
 const digest = (bytes: Uint8Array<ArrayBuffer>) => webcrypto.subtle.digest('SHA-256', bytes);

@@ -103,7 +103,9 @@ export function createSubscriptionKeeper(options: SubscriptionKeeperOptions) {
     } catch (error) {
       if (!(error instanceof SourceError)) throw error;
       const failures = (before?.failures ?? 0) + 1;
-      const wait = Math.max(Math.min(5 * minute * 2 ** (failures - 1), longestBackoff), error.retryAfter ?? 0);
+      // The first failure may be one of a start, when not everything is up yet: the next poll tries again.
+      const backoff = failures === 1 ? 0 : Math.min(5 * minute * 2 ** (failures - 2), longestBackoff);
+      const wait = Math.max(backoff, error.retryAfter ?? 0);
       return { kept: before?.kept ?? null, due: now() + wait, failures, code: error.code };
     }
   };
