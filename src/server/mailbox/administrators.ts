@@ -1,5 +1,5 @@
 import type { Dataverse } from '../../api/dataverse.ts';
-import { anyEquals, query } from '../../api/dialect.ts';
+import { query } from '../../api/dialect.ts';
 import { keptFor } from './rules/kept-for.ts';
 
 const role = 'System Administrator';
@@ -13,7 +13,7 @@ export function createAdministrators(crm: Dataverse, now: () => number): (object
   return keptFor(now, async (objectId) => {
     const path = query('systemusers', {
       select: ['systemuserid'],
-      filter: `${anyEquals(['azureactivedirectoryobjectid'], [objectId])} and isdisabled eq false and systemuserroles_association/any(r:r/name eq '${role}')`,
+      filter: `azureactivedirectoryobjectid eq ${objectId} and isdisabled eq false and systemuserroles_association/any(r:r/name eq '${role}')`,
       top: 1,
     });
     return (await crm.list(path)).length > 0;

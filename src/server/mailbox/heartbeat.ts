@@ -12,7 +12,7 @@ const countEvery = 60 * 60_000;
 /**
  * Compares what the server counts in a folder with what we know to lie there: more than before means that mail was missed. Said
  * twice in a row, because a mail may arrive between listing and counting, it is said to people, and the folder is read again.
- * Only after a listing that went to its end.
+ * @param folders that were read to their end just now; one of them is counted
  * @throws {SourceError | LostClaim}
  */
 export async function checkCounts(
@@ -21,8 +21,8 @@ export async function checkCounts(
   source: MailSource,
   folders: readonly FolderRow[],
 ): Promise<void> {
-  const isDue = ({ listed_at: listed, counted_at: counted, missing }: FolderRow) =>
-    listed !== null && (missing > 0 || counted === null || claim.startedAt - counted >= countEvery);
+  const isDue = ({ counted_at: counted, missing }: FolderRow) =>
+    missing > 0 || counted === null || claim.startedAt - counted >= countEvery;
   const folder = folders.find(isDue);
   if (folder === undefined) return;
   const counted = await source.count(folder.folder_id);

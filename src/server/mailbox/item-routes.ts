@@ -30,13 +30,16 @@ export function registerItemRoutes(server: FastifyInstance, { store }: MailboxRo
     },
   );
 
-  server.post<{ Params: { id: string; seq: string } }>('/sync/v1/mailboxes/:id/items/:seq/retry', async (request) => {
-    const { row, own } = await find(request);
-    const seq = wholeNumber(request.params.seq, 'The item') ?? 0;
-    const item = await retry(store, row.id, seq);
-    await makeDue(store, { id: row.id }, 'person');
-    return describeItem(item, own);
-  });
+  server.post<{ Params: { id: string; seq: string } }>(
+    '/sync/v1/mailboxes/:id/items/:seq/retry',
+    async (request, reply) => {
+      const { row, own } = await find(request);
+      const seq = wholeNumber(request.params.seq, 'The item') ?? 0;
+      const item = await retry(store, row.id, seq);
+      await makeDue(store, { id: row.id }, 'person');
+      return reply.code(202).send(describeItem(item, own));
+    },
+  );
 
   server.post('/sync/v1/items/why', async (request, reply): Promise<MailWhy | null> => {
     const { objectId } = await personOf(server, request);

@@ -43,12 +43,14 @@ export async function poll(services: PollServices, claim: MailboxClaim, source: 
   const rules = await services.rulesOf(claim);
   const folders = await readFolders(services.store, claim, source);
   const cursors: { folderId: string; cursor: string }[] = [];
+  const whole: FolderRow[] = [];
   let found = 0;
   let again = false;
   for (const folder of watched(folders, settings, rules ?? [])) {
     const read = await readFolder(services, claim, source, folder);
     found += read.found;
     again ||= read.more;
+    if (read.isWhole) whole.push(folder);
     if (read.cursor !== null) cursors.push({ folderId: folder.folder_id, cursor: read.cursor });
   }
   if (rules !== null) {
@@ -57,7 +59,7 @@ export async function poll(services: PollServices, claim: MailboxClaim, source: 
     again = (await workOff(services, { claim, source, settings, folders, rules, own, ours })) || again;
   }
   await setMarks(services.store, claim, source);
-  if (!again) await checkCounts(services.store, claim, source, folders);
+  await checkCounts(services.store, claim, source, whole);
   return { found, again, cursors };
 }
 
@@ -81,6 +83,8 @@ const unwatched: ReadonlySet<FolderRow['role']> = new Set(['drafts', 'trash', 'j
 interface FolderRead {
   readonly found: number;
   readonly more: boolean;
+  /** There is nothing left to be told. */
+  readonly isWhole: boolean;
   /** To be stored with the end of the run; null: it is stored. */
   readonly cursor: string | null;
 }
@@ -95,14 +99,14 @@ async function readFolder(
   let found = 0;
   for (let page = 0; page < mostPages; page += 1) {
     const changes = await changesOf(services, claim, source, { ...folder, cursor });
-    if (typeof changes === 'string') return { found, more: changes === 'cursor-lost', cursor: null };
+    if (typeof changes === 'string') return { found, more: changes === 'cursor-lost', isWhole: false, cursor: null };
     const isEmpty = changes.items.length === 0 && changes.gone.length === 0;
-    if (isEmpty && !changes.more) return { found, more: false, cursor: changes.cursor };
+    if (isEmpty && !changes.more) return { found, more: false, isWhole: true, cursor: changes.cursor };
     found += await storePage(services.store, claim, folder, { ...changes, mails: await name(services, changes.items) });
-    if (!changes.more) return { found, more: false, cursor: null };
+    if (!changes.more) return { found, more: false, isWhole: true, cursor: null };
     ({ cursor } = changes);
   }
-  return { found, more: true, cursor: null };
+  return { found, more: true, isWhole: false, cursor: null };
 }
 
 /** The server forgot where we were, and the next run begins anew; or the folder is gone, which is not the mailbox's trouble. */

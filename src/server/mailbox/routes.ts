@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Dataverse } from '../../api/dataverse.ts';
 import { isGuid } from '../../model/uuid.ts';
 import { CrmError } from '../../model/errors.ts';
 import { HttpError } from '../http/errors.ts';
@@ -20,6 +21,8 @@ export interface MailboxRouteServices {
   readonly secrets: Secrets | null;
   /** @throws {CrmError} */
   readonly isAdministrator: (objectId: string) => Promise<boolean>;
+  /** The CRM with the rights of one person. */
+  readonly crmFor: (objectId: string) => Dataverse;
   readonly newId: () => string;
   /** Whether a folder of this machine may be a mailbox. */
   readonly folders: boolean;
@@ -85,10 +88,10 @@ export function registerMailboxRoutes(server: FastifyInstance, services: Mailbox
     return report(asked);
   });
 
-  server.post(`${mailboxes}/:id/sync`, async (request) => {
+  server.post(`${mailboxes}/:id/sync`, async (request, reply) => {
     const asked = await find(request);
     await makeDue(store, { id: asked.row.id }, 'person');
-    return report(asked);
+    return reply.code(202).send(await report(asked));
   });
 
   server.get(`${mailboxes}/:id/alerts`, async (request) => {

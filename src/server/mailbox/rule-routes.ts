@@ -2,10 +2,12 @@ import { sql } from 'kysely';
 import type { FastifyInstance } from 'fastify';
 import { isObject } from '../../api/http.ts';
 import type { MailboxFolder, MailboxFolderRule } from '../../model/mailbox-report.ts';
+import { CrmError } from '../../model/errors.ts';
 import { MalformedChange, parseRegarding } from '../../model/parse-change.ts';
 import { HttpError } from '../http/errors.ts';
 import { listFolders } from './folders.ts';
 import type { FindMailbox, MailboxRouteServices } from './routes.ts';
+import { previewRule } from './preview.ts';
 import { readOwnRules } from './rule-rows.ts';
 import type { MailboxStore } from './store.ts';
 
@@ -17,7 +19,7 @@ interface FolderParams {
 /** Folders whose mail is tracked: their owner's rules. */
 export function registerRuleRoutes(
   server: FastifyInstance,
-  { store, newId }: Pick<MailboxRouteServices, 'store' | 'newId'>,
+  { store, newId, crmFor }: Pick<MailboxRouteServices, 'store' | 'newId' | 'crmFor'>,
   find: FindMailbox,
 ): void {
   server.get('/sync/v1/mailboxes/:id/folders', async (request) => {
@@ -25,12 +27,23 @@ export function registerRuleRoutes(
     return { folders: await describeFolders(store, row.id) };
   });
 
-  server.put<{ Params: FolderParams }>('/sync/v1/mailboxes/:id/folders/:folder/rule', async (request, reply) => {
+  server.put<{ Params: FolderParams }>('/sync/v1/mailboxes/:id/folders/:folder/rule', async (request) => {
     const { row, own } = await find(request);
     if (!own) throw new HttpError(403, 'The folders of a mailbox are for its owner to track.');
     const rule = parseRule(request.body);
     await putRule(store, row.id, request.params.folder, newId(), rule);
-    return reply.code(204).send();
+    return (await describeFolders(store, row.id)).find(({ id }) => id === request.params.folder);
+  });
+
+  server.post<{ Params: FolderParams }>('/sync/v1/mailboxes/:id/folders/:folder/preview', async (request) => {
+    const { row, own, asker } = await find(request);
+    if (!own) throw new HttpError(403, 'The folders of a mailbox are for its owner to track.');
+    try {
+      return await previewRule(store, crmFor(asker), row.id, request.params.folder);
+    } catch (error) {
+      if (error instanceof CrmError) throw new HttpError(503, 'The CRM does not answer now.');
+      throw error;
+    }
   });
 
   server.delete<{ Params: FolderParams }>('/sync/v1/mailboxes/:id/folders/:folder/rule', async (request, reply) => {

@@ -45,8 +45,9 @@ export interface MailboxOptions extends QueueOptions {
 /** Registers `/sync/v1/mailboxes`. */
 export function registerMailboxes(server: FastifyInstance, options: MailboxOptions): MailboxStore {
   const store = openMailboxStore(options.database, clockOf(options.database.engine, options.now));
-  const { crm } = connect(options);
+  const { crm, crmFor } = connect(options);
   const services = {
+    crmFor,
     store,
     ledger: options.ledger,
     secrets: options.key === null ? null : createSecrets(options.key),
@@ -147,8 +148,10 @@ const digest = (bytes: Uint8Array<ArrayBuffer>) => webcrypto.subtle.digest('SHA-
 
 function connect({ crm }: MailboxOptions) {
   const baseUrl = `${crm.url.replace(/\/+$/, '')}/api/data/v9.2/`;
-  const http = createHttp({ fetch: crm.fetch, baseUrl, token: crm.token, timeout: 30_000 });
-  return { http, crm: createDataverse(http) };
+  const at = { fetch: crm.fetch, baseUrl, token: crm.token, timeout: 30_000 };
+  const http = createHttp(at);
+  const crmFor = (objectId: string) => createDataverse(createHttp({ ...at, headers: { CallerObjectId: objectId } }));
+  return { http, crm: createDataverse(http), crmFor };
 }
 
 /** Enters mailboxes that nobody has to test or approve: those of the local stack. What is known already stays as it is. */

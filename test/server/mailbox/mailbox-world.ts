@@ -11,6 +11,7 @@ import { createMailReader, type MailReader } from '../../../src/server/mailbox/m
 import type { FolderRule } from '../../../src/server/mailbox/rules.ts';
 import { runMailbox, type RunServices } from '../../../src/server/mailbox/run.ts';
 import type { OpenItem } from '../../../src/server/mailbox/settle-items.ts';
+import { readOwnRules } from '../../../src/server/mailbox/rule-rows.ts';
 import { createAskCrm } from '../../../src/server/mailbox/rules/ask-crm.ts';
 import { readStoredSettings, type MailboxSettings } from '../../../src/server/mailbox/settings.ts';
 import { openMailboxStore, type MailboxStore } from '../../../src/server/mailbox/store.ts';
@@ -54,11 +55,14 @@ export async function closeWorlds(): Promise<void> {
   for (const close of undo.splice(0).reverse()) await close();
 }
 
-export async function createMailboxWorld(database: Database): Promise<MailboxWorld> {
+/** @param prepare registers further routes; called before the first request */
+export async function createMailboxWorld(
+  database: Database,
+  prepare: (at: MailboxWorld) => void = () => undefined,
+): Promise<MailboxWorld> {
   let offset = 0;
   const now = () => Date.now() + offset;
   const world = await createWorld(database, { services: [daemon.objectId] });
-  for (const person of [dana, miguel]) await world.as(person).get('WhoAmI');
   const errors: unknown[] = [];
   const clock = processClock(now);
   const ledger = createLedger(database, clock);
@@ -97,7 +101,7 @@ export async function createMailboxWorld(database: Database): Promise<MailboxWor
     report: (error) => void errors.push(error),
     ask: createAskCrm({ http, now, report: (error) => void errors.push(error) }),
     settingsOf: ({ settings, kind }) => readStoredSettings(JSON.parse(settings), kind),
-    rulesOf: async () => rules,
+    rulesOf: async ({ id }) => [...rules, ...(await readOwnRules(store, id))],
     oursOf: async () => new Set(['contoso.example']),
     open: async ({ id }: MailboxClaim) => sources.get(id) ?? source,
     drop: async ({ id }) => (sources.get(id) ?? source).close(),
@@ -106,7 +110,7 @@ export async function createMailboxWorld(database: Database): Promise<MailboxWor
     const completion = await runMailbox(services, claim);
     if (completion !== null) await store.transaction((scope) => complete(scope, [completion]));
   };
-  return {
+  const at: MailboxWorld = {
     ...{ world, store, ledger, source, services, rules, errors, now },
     later: (milliseconds) => void (offset += milliseconds),
     async mailbox(of = dana, settings = {}, own = source) {
@@ -116,7 +120,13 @@ export async function createMailboxWorld(database: Database): Promise<MailboxWor
         .insertInto('mailbox_account')
         .values({
           ...{ id, address: of.address, address_folded: of.address, owner: of.objectId, kind: 'user' },
-          ...{ source: '{}', settings: JSON.stringify(settings), state: 'untested', approved: 1, enabled: 1 },
+          ...{
+            source: '{"kind":"graph"}',
+            settings: JSON.stringify(settings),
+            state: 'untested',
+            approved: 1,
+            enabled: 1,
+          },
           ...{ rate: 0, period: 300_000, next_at: now(), generation: 0, failures: 0 },
           ...{ process_from: now() - 3_600_000, created_at: now(), changed_at: now() },
         })
@@ -155,6 +165,9 @@ export async function createMailboxWorld(database: Database): Promise<MailboxWor
       return body.value;
     },
   };
+  prepare(at);
+  for (const person of [dana, miguel]) await world.as(person).get('WhoAmI');
+  return at;
 }
 
 async function openHanded({ tables }: MailboxStore): Promise<{ rows: number }> {
