@@ -13,6 +13,7 @@ const countEvery = 60 * 60_000;
  * Compares what the server counts in a folder with what we know to lie there: more than before means that mail was missed. Said
  * twice in a row, because a mail may arrive between listing and counting, it is said to people, and the folder is read again.
  * @param folders that were read to their end just now; one of them is counted
+ * @returns the folder that is to be read again, whose cursor counts no more
  * @throws {SourceError | LostClaim}
  */
 export async function checkCounts(
@@ -20,11 +21,11 @@ export async function checkCounts(
   claim: MailboxClaim,
   source: MailSource,
   folders: readonly FolderRow[],
-): Promise<void> {
+): Promise<string | null> {
   const isDue = ({ counted_at: counted, missing }: FolderRow) =>
     missing > 0 || counted === null || claim.startedAt - counted >= countEvery;
   const folder = folders.find(isDue);
-  if (folder === undefined) return;
+  if (folder === undefined) return null;
   const counted = await source.count(folder.folder_id);
   const known = await countCopies(store, claim.id, folder.folder_id);
   const base = Math.min(folder.base ?? counted - known, counted - known);
@@ -38,6 +39,7 @@ export async function checkCounts(
       await raiseAlert(scope, subject, 'warning', { code: 'gap', message: gapMessage(missing) });
     } else if (missing === 0 && folder.base !== null) await clearAlerts(scope, subject, ['gap']);
   });
+  return isGap ? folder.folder_id : null;
 }
 
 function gapMessage(missing: number): string {

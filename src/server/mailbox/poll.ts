@@ -59,8 +59,8 @@ export async function poll(services: PollServices, claim: MailboxClaim, source: 
     again = (await workOff(services, { claim, source, settings, folders, rules, own, ours })) || again;
   }
   await setMarks(services.store, claim, source);
-  await checkCounts(services.store, claim, source, whole);
-  return { found, again, cursors };
+  const anew = await checkCounts(services.store, claim, source, whole);
+  return { found, again: again || anew !== null, cursors: cursors.filter(({ folderId }) => folderId !== anew) };
 }
 
 /** Inbox, Sent Items and the folders of rules each time; where our category is looked for, the others by turns. */

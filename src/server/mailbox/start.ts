@@ -8,6 +8,7 @@ import type { Ledger } from '../queue/ledger.ts';
 import type { QueueOptions } from '../queue/start.ts';
 import { timers } from '../queue/timers.ts';
 import { createAdministrators } from './administrators.ts';
+import { createCrmDoor } from './crm-door.ts';
 import { createDaemon } from './daemon.ts';
 import { settleEnds } from './ends.ts';
 import { checkSilence } from './heartbeat.ts';
@@ -78,13 +79,14 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
   const sources = createSources({ graph: options.graph, fetch, secrets, now, report });
   const reader = createMailReader();
   const folderRows = createTrackingFolders(crm, now);
+  const ask = createAskCrm({ http, now, report });
+  const door = createCrmDoor({ ask, readRules: (mailbox) => readRules(store, mailbox, folderRows) }, now);
   const services = {
     ...{ store, ledger, reader, tenantId: options.tenantId, digest, now, random, report },
     newId: () => uuidV7(now(), randomBytes(10)),
-    ask: createAskCrm({ http, now, report }),
     settingsOf: ({ settings, kind }: { settings: string; kind: 'user' | 'queue' }) =>
       readStoredSettings(JSON.parse(settings), kind),
-    rulesOf: (mailbox: { id: string; address: string }) => readRules(store, mailbox, folderRows),
+    ...door,
     oursOf: ourDomains(store, options.ours, now),
     open: (mailbox: OpenedBy) => sources.open(mailbox),
     drop: (mailbox: { readonly id: string }) => sources.drop(mailbox),

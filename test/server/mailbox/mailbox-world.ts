@@ -5,6 +5,7 @@ import { createHttp } from '../../../src/api/http.ts';
 import { uuidV7 } from '../../../src/model/uuid.ts';
 import type { Database } from '../../../src/server/db/open.ts';
 import { claimMailboxes, type MailboxClaim } from '../../../src/server/mailbox/claim.ts';
+import { createCrmDoor } from '../../../src/server/mailbox/crm-door.ts';
 import { complete } from '../../../src/server/mailbox/complete.ts';
 import { settleEnds } from '../../../src/server/mailbox/ends.ts';
 import { createMailReader, type MailReader } from '../../../src/server/mailbox/mime/mail-reader.ts';
@@ -28,6 +29,8 @@ const digest = (bytes: Uint8Array<ArrayBuffer>) => webcrypto.subtle.digest('SHA-
 
 export interface MailboxWorld {
   readonly world: World;
+  /** Whether it answers the daemon's questions. */
+  readonly crm: { isAway: boolean };
   readonly store: MailboxStore;
   readonly ledger: Ledger;
   readonly source: ScriptedMailbox;
@@ -75,8 +78,12 @@ export async function createMailboxWorld(
     random: Math.random,
     report: (error) => void errors.push(error),
   };
+  const crm = { isAway: false };
   const http = createHttp({
-    fetch: queue.crm.fetch,
+    fetch: async (...given) => {
+      if (crm.isAway) throw new TypeError('fetch failed');
+      return queue.crm.fetch(...given);
+    },
     baseUrl: 'http://localhost/api/data/v9.2/',
     token: () => world.token(daemon),
   });
@@ -89,6 +96,7 @@ export async function createMailboxWorld(
   const sources = new Map<string, ScriptedMailbox>();
   const source = new ScriptedMailbox();
   const rules: FolderRule[] = [];
+  const ask = createAskCrm({ http, now, report: (error) => void errors.push(error) });
   const services: RunServices = {
     store,
     ledger,
@@ -99,9 +107,8 @@ export async function createMailboxWorld(
     now,
     random: () => 1,
     report: (error) => void errors.push(error),
-    ask: createAskCrm({ http, now, report: (error) => void errors.push(error) }),
     settingsOf: ({ settings, kind }) => readStoredSettings(JSON.parse(settings), kind),
-    rulesOf: async ({ id }) => [...rules, ...(await readOwnRules(store, id))],
+    ...createCrmDoor({ ask, readRules: async ({ id }) => [...rules, ...(await readOwnRules(store, id))] }, now),
     oursOf: async () => new Set(['contoso.example']),
     open: async ({ id }: MailboxClaim) => sources.get(id) ?? source,
     drop: async ({ id }) => (sources.get(id) ?? source).close(),
@@ -111,7 +118,7 @@ export async function createMailboxWorld(
     if (completion !== null) await store.transaction((scope) => complete(scope, [completion]));
   };
   const at: MailboxWorld = {
-    ...{ world, store, ledger, source, services, rules, errors, now },
+    ...{ crm, world, store, ledger, source, services, rules, errors, now },
     later: (milliseconds) => void (offset += milliseconds),
     async mailbox(of = dana, settings = {}, own = source) {
       const id = uuidV7(now(), randomBytes(10));

@@ -122,23 +122,38 @@ export class ScriptedMailbox implements MailSource {
 
   changes = async (folderId: string, cursor: string | null, since: Date): Promise<ChangePage> => {
     this.call('changes', folderId);
-    const [position = '0', empty] = (cursor ?? '').split(' ');
-    if (cursor !== null && Number(position) < this.forgotten) throw new SourceError('cursor-lost', 'What cursor?');
-    const from = cursor === null ? 0 : Number(position);
+    if (cursor === null || cursor.startsWith('all ')) return this.listing(folderId, cursor, since);
+    const [position = '0', empty] = cursor.split(' ');
+    if (Number(position) < this.forgotten) throw new SourceError('cursor-lost', 'What cursor?');
+    const from = Number(position);
     if (this.repeats && empty === undefined && this.log.length > from)
       return { items: [], gone: [], cursor: `${from} empty`, more: true };
     const news = this.log.slice(from).filter((entry) => entry.folderId === folderId);
-    const last = this.log.length;
     const page = news.slice(0, this.pageSize);
     const more = news.length > page.length;
-    const end = more ? this.log.indexOf(page.at(-1)!, from) + 1 : last;
+    const end = more ? this.log.indexOf(page.at(-1)!, from) + 1 : this.log.length;
     const ids = [...new Set(page.map(({ id }) => id))];
     const items = ids.flatMap((id) => this.stored.get(id)?.item ?? []).filter((item) => item.folderId === folderId);
-    const wanted = cursor === null ? items.filter((item) => Date.parse(item.receivedAt) >= since.getTime()) : items;
     const gone = ids.filter((id) => !items.some((item) => item.id === id));
-    const told = this.repeats ? [...wanted].reverse().flatMap((item) => [item, item]) : wanted;
-    return { items: told, gone: cursor === null ? [] : gone, cursor: String(end), more };
+    return { items: this.told(items), gone, cursor: String(end), more };
   };
+
+  /** What lies in the folder, whatever was told before. */
+  private listing(folderId: string, cursor: string | null, since: Date): ChangePage {
+    const [, offset = '0', end = String(this.log.length)] = (cursor ?? '').split(' ');
+    const start = Number(offset);
+    if (cursor === null && this.repeats) return { items: [], gone: [], cursor: `all 0 ${end}`, more: true };
+    const here = [...this.stored.values()]
+      .map(({ item }) => item)
+      .filter((item) => item.folderId === folderId && Date.parse(item.receivedAt) >= since.getTime());
+    const page = here.slice(start, start + this.pageSize);
+    const more = here.length > start + page.length;
+    return { items: this.told(page), gone: [], cursor: more ? `all ${start + page.length} ${end}` : end, more };
+  }
+
+  private told(items: readonly SourceItem[]): readonly SourceItem[] {
+    return this.repeats ? [...items].reverse().flatMap((item) => [item, item]) : items;
+  }
 
   mime = async (itemId: string, most: number) => {
     this.call('mime', itemId);
