@@ -83,7 +83,7 @@ forEachEngine('mailboxes over HTTP', ({ open }) => {
     const id = await at.mailbox(miguel, { automatic: 'off' });
     at.source.add('inbox', { to: miguel.address });
     await at.poll();
-    const [{ item_key: itemKey }] = (await at.items(id)) as [{ item_key: string }];
+    const [{ item_key: itemKey } = { item_key: '' }] = await at.items(id);
     const why = await his<MailWhy>('POST', 'items/why', { itemKey });
     expect(why.body).toMatchObject({ state: 'not-tracked', why: { code: 'automatic-off' } });
     const hidden = await hers('POST', 'items/why', { itemKey });
