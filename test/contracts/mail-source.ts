@@ -288,7 +288,7 @@ export function mailSourceContract(
       expect(all.get(first.items[0]!.internetMessageId)!.isMarked).toBe(true);
     });
 
-    test('whatever happens between two questions, what was told adds up to what is there', async () => {
+    testOfMailbox('whatever happens between two questions, what was told adds up to what is there', async () => {
       await mailbox.createFolder('Kunden');
       const ids = new Map([['inbox', inbox], ['Kunden', await folderNamed(source, 'Kunden')]]); // prettier-ignore
       const truth = new Map([...ids.keys()].map((folder) => [folder, new Map<string, boolean>()]));
