@@ -68,5 +68,5 @@ async function readRegarding(
         isKnown ? { table: to.table, id: to.id, name: to.name ?? '' } : null,
       ] as const;
     }),
-  ) as ReadonlyMap<string, RegardingRef | null>;
+  );
 }

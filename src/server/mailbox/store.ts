@@ -12,7 +12,7 @@ export interface MailboxScope {
 }
 
 export interface MailboxStore extends MailboxScope {
-  transaction<Answer>(work: (scope: MailboxScope) => Promise<Answer>): Promise<Answer>;
+  readonly transaction: <Answer>(work: (scope: MailboxScope) => Promise<Answer>) => Promise<Answer>;
 }
 
 export function openMailboxStore(database: Database, clock: Clock): MailboxStore {

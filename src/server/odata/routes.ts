@@ -10,6 +10,7 @@ import { demandDialect } from './negotiation.ts';
 import type { Operation } from './operations.ts';
 import { readPrefer } from './parse/prefer.ts';
 import type { Access, Caller, Session, TableRule, WriteSession } from './session.ts';
+import { createTurns } from './turns.ts';
 
 export interface WebApiOptions {
   database: Database;
@@ -38,6 +39,7 @@ declare module 'fastify' {
 
 /** The Web API at /api/data/v9.0/, v9.1 and v9.2. */
 export async function registerWebApi(server: FastifyInstance, options: WebApiOptions): Promise<void> {
+  const turn = options.database.engine === 'sqlite' ? createTurns(() => performance.now()) : undefined;
   await server.register(async (api) => {
     api.decorateRequest('caller', undefined);
     api.removeAllContentTypeParsers();
@@ -57,7 +59,11 @@ export async function registerWebApi(server: FastifyInstance, options: WebApiOpt
       method: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
       url: '/api/data/:version/*',
       bodyLimit: LARGE_BODY,
-      handler: (request, reply) => answer(options, request, reply),
+      handler: async (request, reply) => {
+        const before = turn?.();
+        if (before !== undefined) await before;
+        return answer(options, request, reply);
+      },
     });
   });
 }

@@ -28,7 +28,7 @@ function register(at: MailboxWorld): void {
     store: at.store,
     ledger: at.ledger,
     secrets: createSecrets(key),
-    isAdministrator: createAdministrators(createDataverse(http), at.now),
+    isAdministrator: createAdministrators(createDataverse(http), () => at.now()),
     crmFor: (objectId) => createDataverse(createHttp({ ...door, headers: { CallerObjectId: objectId } })),
     newId: at.services.newId,
     folders: false,
