@@ -1,6 +1,6 @@
 import { Button, Link, Select, Spinner, Text } from '@fluentui/react-components';
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { explainState, explainWhy } from '../model/explain-tracking.ts';
 import type { MailboxItem, MailboxItemState, MailboxReport } from '../model/mailbox-report.ts';
 import { momentsFor } from '../model/moments.ts';
@@ -27,6 +27,9 @@ export function MailsTab({ mailbox, services }: { mailbox: MailboxReport; servic
       services.mailboxes.items(mailbox.id, { state: state === 'all' ? null : state, before: pageParam }, signal),
     getNextPageParam: ({ next }) => next,
   });
+  // The report is looked at every few seconds; what it counts says when the list is old.
+  const counted = JSON.stringify([mailbox.counts, mailbox.lastOkAt]);
+  useEffect(() => void refetch(), [counted, refetch]);
   const items = data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <div className={styles.tab}>

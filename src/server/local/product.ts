@@ -55,11 +55,14 @@ const pagesOf = ({ addinUrl, hostPort }: ProductOptions): PagesOptions => {
 const applicationToken = (identity: Identity) => async () =>
   (await identity.token(undefined, 'application')).accessToken;
 
+interface Product {
+  app: FastifyInstance;
+  /** Once the doors are open: the daemon asks the CRM and the mailbox through them. */
+  startDaemon: () => void;
+}
+
 /** @throws DatabaseError with a sentence for people */
-export const startProduct = async (
-  options: ProductOptions,
-  later: (undo: () => unknown) => void,
-): Promise<FastifyInstance> => {
+export const startProduct = async (options: ProductOptions, later: (undo: () => unknown) => void): Promise<Product> => {
   const { identity, databaseUrl, log, now } = options;
   const database = await openDatabase(
     databaseUrl === undefined ? { file: join(options.dataDir, 'alongside.sqlite') } : { url: databaseUrl },
@@ -109,7 +112,9 @@ export const startProduct = async (
     mailboxes,
     localUsers.map(({ id, address }) => ({ owner: id, address })),
   );
-  const daemon = startMailboxes(mailboxes, mailboxOptions);
-  later(() => daemon.stop());
-  return app;
+  const startDaemon = () => {
+    const daemon = startMailboxes(mailboxes, mailboxOptions);
+    later(() => daemon.stop());
+  };
+  return { app, startDaemon };
 };

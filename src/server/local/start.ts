@@ -95,7 +95,7 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
   notify = subscriptions.changed;
   if (options.mail !== undefined) log(`Showing the ${mail.kind} ${options.mail}. It is only read, never written to.`);
   const addresses = { addinUrl: doors.addin.url, hostPort: doors.host.port, crmUrl: doors.inside.url };
-  const product = await startProduct({ ...options, ...addresses, identity, now }, later);
+  const { app: product, startDaemon } = await startProduct({ ...options, ...addresses, identity, now }, later);
   identity.announce();
   await firstStart(mail.store, options, now(), () => postSample(product, identity, now()));
   const office = await createOfficeServer(identity);
@@ -128,6 +128,7 @@ const compose = async (options: LocalOptions, doors: Doors, later: Later): Promi
       faults.handle(request, response, 'inside', () => product.routing(request, response)),
     ),
   );
+  startDaemon();
   const token = async (user?: string) => (await identity.token(user)).accessToken;
   return {
     addinUrl,

@@ -26,6 +26,8 @@ export interface Look {
   readonly found: number;
   /** There is more, at once. */
   readonly again: boolean;
+  /** The CRM was away: what was found is decided when it is back. */
+  readonly undecided: boolean;
   readonly cursors: readonly { readonly folderId: string; readonly cursor: string }[];
 }
 
@@ -60,7 +62,12 @@ export async function poll(services: PollServices, claim: MailboxClaim, source: 
   }
   await setMarks(services.store, claim, source);
   const anew = await checkCounts(services.store, claim, source, whole);
-  return { found, again: again || anew !== null, cursors: cursors.filter(({ folderId }) => folderId !== anew) };
+  return {
+    found,
+    again: again || anew !== null,
+    undecided: rules === null,
+    cursors: cursors.filter(({ folderId }) => folderId !== anew),
+  };
 }
 
 /** Inbox, Sent Items and the folders of rules each time; where our category is looked for, the others by turns. */

@@ -32,9 +32,15 @@ export async function runMailbox(services: RunServices, claim: MailboxClaim): Pr
 
 const unexpected = new SourceError('unavailable', 'An unexpected error occurred with this mailbox. It was logged.');
 
-function succeeded({ random }: RunServices, claim: MailboxClaim, { found, again, cursors }: Look): Completion {
+/** How soon a mailbox is looked at again whose mail could not be decided about. */
+const untilCrm = 30_000;
+
+function succeeded({ random }: RunServices, claim: MailboxClaim, look: Look): Completion {
+  const { found, again, undecided, cursors } = look;
   const pace = claim.gap === 0 ? claim.pace : paceAfter(claim.pace, { gap: claim.gap, found });
-  return { claim, pace, wait: waitOf(pace, random()), again, state: 'ready', trouble: null, failures: 0, cursors };
+  const usual = waitOf(pace, random());
+  const wait = undecided ? Math.min(usual, untilCrm) : usual;
+  return { claim, pace, wait, again, state: 'ready', trouble: null, failures: 0, cursors };
 }
 
 async function failed(
