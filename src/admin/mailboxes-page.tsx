@@ -12,7 +12,7 @@ const lookAgain = 4_000;
 
 /** All mailboxes that one may see: how they are, when they are read next, and what became of their mail. */
 export function MailboxesPage({ services }: { services: AdminServices }) {
-  const [all, setAll] = useState(true);
+  const [all, setAll] = useState(false);
   const queries = useQueryClient();
   const { data, error, isPending } = useQuery({
     queryKey: ['mailboxes', all],
