@@ -5,7 +5,7 @@ export default {
   edits: [
     {
       file: 'src/server/queue/settle.ts',
-      find: `  await writeEvents(scope, rows);\n`,
+      find: `  writeEvents(writer, rows);\n`,
       replace: '',
     },
   ],

@@ -5,8 +5,8 @@ export default {
   edits: [
     {
       file: 'src/api/apply.ts',
-      find: '  return crm.update(addressOf(mail), bind(table, regarding?.id ?? null), mail.etag ?? undefined);',
-      replace: '  return crm.update(addressOf(mail), bind(table, regarding?.id ?? null));',
+      find: 'crm.update(addressOf(mail), bind(table, regarding?.id ?? null), mail.etag ?? undefined),\n  );\n  return { ...mail, regarding, etag };',
+      replace: 'crm.update(addressOf(mail), bind(table, regarding?.id ?? null)),\n  );\n  return { ...mail, regarding, etag };',
     },
   ],
   tests: ['test/server/queue-frozen.test.ts'],
