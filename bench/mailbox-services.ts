@@ -37,6 +37,7 @@ export function mailboxServices({
     oursOf: async () => new Set<string>(),
     open: async () => source,
     drop: async () => undefined,
+    send: async () => undefined,
   };
 }
 

@@ -8,6 +8,7 @@ export type SettingField = { readonly name: string; readonly label: string } & (
 export const settingFields: readonly SettingField[] = [
   { name: 'incoming', kind: 'flag', label: 'Look through the Inbox' },
   { name: 'sentItems', kind: 'flag', label: 'Look through Sent Items' },
+  { name: 'outgoing', kind: 'flag', label: 'Send what I write in the CRM through this mailbox' },
   {
     name: 'automatic',
     kind: 'choice',

@@ -11,6 +11,8 @@ export interface MailboxClaim {
   readonly address: string;
   readonly owner: string;
   readonly kind: MailboxTables['mailbox_account']['kind'];
+  /** Of a queue's mailbox. */
+  readonly queueId: string | null;
   readonly source: string;
   readonly secret: string | null;
   readonly settings: string;
@@ -58,6 +60,7 @@ function claimOf(row: Row): MailboxClaim {
   return {
     ...{ id, address, owner, kind, source, secret, settings, state, generation, failures },
     pace: { rate: row.rate, period: row.period },
+    queueId: row.queue_id,
     startedAt: row.started_at,
     gap: row.previous_at === null ? 0 : row.started_at - row.previous_at,
     lastOkAt: row.last_ok_at,

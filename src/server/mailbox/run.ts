@@ -12,12 +12,16 @@ export interface RunServices extends PollServices {
   /** The mailbox refused us, or the line broke: what is open to it is not used again. */
   readonly drop: (claim: MailboxClaim) => Promise<void>;
   readonly random: () => number;
+  /** Sends what its owner wrote in the CRM. @throws {SourceError | LostClaim} */
+  readonly send: (claim: MailboxClaim, source: MailSource) => Promise<void>;
 }
 
 /** One run of one mailbox, and when the next is: what the source does wrong is this mailbox's trouble and nobody else's. */
 export async function runMailbox(services: RunServices, claim: MailboxClaim): Promise<Completion | null> {
   try {
-    const look = await poll(services, claim, await services.open(claim));
+    const source = await services.open(claim);
+    const look = await poll(services, claim, source);
+    await services.send(claim, source);
     if (claim.failures > 0) await clearAlerts(services.store, { scope: 'mailbox', mailboxId: claim.id }, troubles);
     return succeeded(services, claim, look);
   } catch (error) {

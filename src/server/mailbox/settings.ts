@@ -9,6 +9,8 @@ export interface MailboxSettings {
   readonly incoming: boolean;
   /** Sent Items are looked through; what is taken of them is the organisation's and the user's to say in the CRM. */
   readonly sentItems: boolean;
+  /** What its owner sends from the CRM leaves through it. */
+  readonly outgoing: boolean;
   /** Mail with our category is tracked, in every folder. */
   readonly category: boolean;
   /** What becomes of the record when its owner takes the category off. */
@@ -64,6 +66,7 @@ type Fields = { readonly [Name in keyof MailboxSettings]: Field<MailboxSettings[
 const fields: Fields = {
   incoming: { usual: true, safest: true, read: flag },
   sentItems: { usual: false, safest: false, read: flag },
+  outgoing: { usual: false, safest: false, read: flag },
   category: { usual: true, safest: true, read: flag },
   categoryRemoved: { usual: 'keep', safest: 'keep', read: oneOf('keep', 'remove') },
   automatic: { usual: 'as-filter', safest: 'off', read: oneOf('as-filter', 'off') },

@@ -2,6 +2,7 @@ import { randomBytes, webcrypto } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { createDataverse } from '../../api/dataverse.ts';
 import { createHttp } from '../../api/http.ts';
+import { CrmError, mayPassByItself } from '../../model/errors.ts';
 import { uuidV7 } from '../../model/uuid.ts';
 import { clockOf } from '../queue/clock.ts';
 import type { Ledger } from '../queue/ledger.ts';
@@ -16,6 +17,7 @@ import { firstPace } from './interval.ts';
 import type { SubscriptionKeeper } from './graph/subscription-keeper.ts';
 import { createMailReader } from './mime/mail-reader.ts';
 import { keepListening, registerHints } from './notify.ts';
+import { createOutgoing, type Outgoing } from './outgoing/outgoing.ts';
 import { ourDomains } from './own-domains.ts';
 import { purgeMailboxes } from './purge.ts';
 import { registerMailboxRoutes } from './routes.ts';
@@ -68,6 +70,7 @@ const hour = 60 * 60_000;
 /** How long an end in the ledger may wait for its item when nobody told of it. */
 const endsEvery = 5_000;
 const silenceEvery = 60_000;
+const outgoingEvery = 30_000;
 /** Days that a mailbox without settings of its own remembers what became of its mail. */
 const usualDays = 90;
 
@@ -81,6 +84,7 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
   const folderRows = createTrackingFolders(crm, now);
   const ask = createAskCrm({ http, now, report });
   const door = createCrmDoor({ ask, readRules: (mailbox) => readRules(store, mailbox, folderRows) }, now);
+  const outgoing = createOutgoing({ store, crm, now, report });
   const services = {
     ...{ store, ledger, reader, tenantId: options.tenantId, digest, now, random, report },
     newId: () => uuidV7(now(), randomBytes(10)),
@@ -90,6 +94,7 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
     oursOf: ourDomains(store, options.ours, now),
     open: (mailbox: OpenedBy) => sources.open(mailbox),
     drop: (mailbox: { readonly id: string }) => sources.drop(mailbox),
+    send: outgoing.send,
   };
   const daemon = createDaemon({
     ...{ store, timers, report, concurrency: options.concurrency },
@@ -103,6 +108,7 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
   const regularly = [
     setInterval(() => ends.nudge(), endsEvery),
     setInterval(() => void checkSilence(store).catch(report), silenceEvery),
+    setInterval(() => void lookForMail(outgoing, report).then(() => daemon.nudge()), outgoingEvery),
     setInterval(() => void purgeMailboxes(store, usualDays).catch(report), hour),
   ];
   return {
@@ -116,6 +122,15 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
       options.notifications?.close();
     },
   };
+}
+
+/** A CRM that is away says so at the next look as well. */
+async function lookForMail(outgoing: Outgoing, report: (error: unknown) => void): Promise<void> {
+  try {
+    await outgoing.look();
+  } catch (error) {
+    if (!(error instanceof CrmError) || !mayPassByItself(error.code)) report(error);
+  }
 }
 
 /** Looks for ends one look at a time; what is told meanwhile is looked for right after. */

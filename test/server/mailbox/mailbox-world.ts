@@ -1,6 +1,7 @@
 // The whole way of a mail: a scripted mailbox, the daemon, the ledger and its worker, and the real built-in CRM.
 import { randomBytes, webcrypto } from 'node:crypto';
 import { expect } from '@jest/globals';
+import { createDataverse } from '../../../src/api/dataverse.ts';
 import { createHttp } from '../../../src/api/http.ts';
 import { uuidV7 } from '../../../src/model/uuid.ts';
 import type { Database } from '../../../src/server/db/open.ts';
@@ -9,6 +10,7 @@ import { createCrmDoor } from '../../../src/server/mailbox/crm-door.ts';
 import { complete } from '../../../src/server/mailbox/complete.ts';
 import { settleEnds } from '../../../src/server/mailbox/ends.ts';
 import { createMailReader, type MailReader } from '../../../src/server/mailbox/mime/mail-reader.ts';
+import { createOutgoing, type Outgoing } from '../../../src/server/mailbox/outgoing/outgoing.ts';
 import type { FolderRule } from '../../../src/server/mailbox/rules.ts';
 import { runMailbox, type RunServices } from '../../../src/server/mailbox/run.ts';
 import type { OpenItem } from '../../../src/server/mailbox/settle-items.ts';
@@ -35,6 +37,7 @@ export interface MailboxWorld {
   readonly ledger: Ledger;
   readonly source: ScriptedMailbox;
   readonly services: RunServices;
+  readonly outgoing: Outgoing;
   readonly rules: FolderRule[];
   /** Reports that reached nobody. */
   readonly errors: unknown[];
@@ -97,6 +100,10 @@ export async function createMailboxWorld(
   const source = new ScriptedMailbox();
   const rules: FolderRule[] = [];
   const ask = createAskCrm({ http, now, report: (error) => void errors.push(error) });
+  const outgoing = createOutgoing({
+    ...{ store, crm: createDataverse(http), now },
+    report: (error) => void errors.push(error),
+  });
   const services: RunServices = {
     store,
     ledger,
@@ -112,13 +119,14 @@ export async function createMailboxWorld(
     oursOf: async () => new Set(['contoso.example']),
     open: async ({ id }: MailboxClaim) => sources.get(id) ?? source,
     drop: async ({ id }) => (sources.get(id) ?? source).close(),
+    send: outgoing.send,
   };
   const run = async (claim: MailboxClaim) => {
     const completion = await runMailbox(services, claim);
     if (completion !== null) await store.transaction((scope) => complete(scope, [completion]));
   };
   const at: MailboxWorld = {
-    ...{ crm, world, store, ledger, source, services, rules, errors, now },
+    ...{ crm, world, store, ledger, source, services, outgoing, rules, errors, now },
     later: (milliseconds) => void (offset += milliseconds),
     async mailbox(of = dana, settings = {}, own = source) {
       const id = uuidV7(now(), randomBytes(10));

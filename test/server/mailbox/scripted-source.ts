@@ -174,8 +174,11 @@ export class ScriptedMailbox implements MailSource {
     return [...this.stored.values()].filter(({ item }) => item.folderId === folderId).length + this.uncounted;
   };
 
-  send = async () => {
-    throw new SourceError('refused', 'It sends nothing.');
+  /** What was handed over to be sent, as text. */
+  readonly sent: string[] = [];
+
+  send = async (mime: Uint8Array) => {
+    this.sent.push(Buffer.from(mime).toString('latin1'));
   };
 
   close = async () => {

@@ -13,6 +13,7 @@ describe('the settings of a mailbox', () => {
     expect(usualSettings('user')).toEqual({
       incoming: true,
       sentItems: false,
+      outgoing: false,
       category: true,
       categoryRemoved: 'keep',
       automatic: 'as-filter',
