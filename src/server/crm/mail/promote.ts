@@ -89,19 +89,17 @@ async function findPromoted({ queries }: Session, messageId: string, outgoing: b
 
 /**
  * The row of a mail by the stamp in its headers: one that was tracked before it had a Message-ID, or that left from here and got
- * another id on its way. Anybody who got the mail knows the stamp: it counts only where the row was made by whoever is said to
- * have sent this one, or is what was sent from here under that very stamp, and says the same.
+ * another id on its way. Anybody who got the mail knows the stamp, and anybody may choose the id of a row: it counts only where the
+ * row was made by whoever is said to have sent this one, and says the same.
  */
 async function findStamped({ queries }: Session, mail: PromotedMail, outgoing: boolean): Promise<Promoted | undefined> {
   const stamp = readHeaders(mail.extra['internetmessageheaders']).get(stampHeader)?.toLowerCase();
   if (stamp === undefined || !isGuid(stamp) || !outgoing) return undefined;
   const { rows } = await sql<Promoted & { maker: string | null }>`select e.activityid, e.sender, e.subject, e.senton,
       u.internalemailaddress as maker
-    from email as e left join systemuser as u on u.systemuserid = e.createdby
+    from email as e join systemuser as u on u.systemuserid = e.createdby
     where (e.messageid = ${stampMessageId(stamp)} or e.activityid = ${stamp}) and e.directioncode = 1`.execute(queries);
-  const isProven = (row: Promoted & { maker: string | null }) =>
-    row.activityid === stamp || fold(row.maker ?? '') === fold(mail.sender);
-  return rows.find((row) => isProven(row) && isSame(row, mail));
+  return rows.find((row) => fold(row.maker ?? '') === fold(mail.sender) && isSame(row, mail));
 }
 
 function isSame(existing: Promoted, mail: PromotedMail): boolean {
