@@ -1,6 +1,7 @@
 import { CrmError } from '../model/errors.ts';
 import { readBatch, writeBatch } from './dialect.ts';
-import { errorFrom, isObject, type Http, type HttpAnswer } from './http.ts';
+import { errorFrom, type Http, type HttpAnswer } from './http.ts';
+import { isObject } from '../model/is-object.ts';
 
 /** A row as the Web API sends it: columns and `name@annotation` beside them. Values are checked where they are read. */
 export type Row = Readonly<Record<string, unknown>>;

@@ -1,8 +1,6 @@
 import { CrmError, type CrmErrorCode } from '../model/errors.ts';
 import { isObject } from '../model/is-object.ts';
 
-export { isObject };
-
 /**
  * One request, one answer or one CrmError: no retries here. Trying again belongs to the owner of the durable record (the
  * outbox's drain, the ledger's worker), because only it knows what a repetition means.

@@ -3,7 +3,8 @@ import type { Why } from '../model/tracking-why.ts';
 import { CrmError } from '../model/errors.ts';
 import type { Dataverse } from './dataverse.ts';
 import { query } from './dialect.ts';
-import { isObject, type Http } from './http.ts';
+import type { Http } from './http.ts';
+import { isObject } from '../model/is-object.ts';
 import { lookup } from './row.ts';
 
 /** How the CRM joined an e-mail to an earlier one: `email.correlationmethod` as Dataverse documents it. */

@@ -3,7 +3,8 @@ import { CrmError } from '../model/errors.ts';
 import type { MailIdentity } from '../model/item-key.ts';
 import type { ItemState } from '../model/item-state.ts';
 import { MalformedChange, parseChangeStatus, parseItemState } from '../model/parse-change.ts';
-import { isObject, type Http } from './http.ts';
+import type { Http } from './http.ts';
+import { isObject } from '../model/is-object.ts';
 
 /** The server's ledger as the browser sees it: `/sync/v1/`, described in docs/sync-api.md. */
 export interface Queue {

@@ -1,7 +1,8 @@
 import { CrmError } from '../model/errors.ts';
 import type { Row } from './dataverse.ts';
 import { readBatch, writeBatch } from './dialect.ts';
-import { errorFrom, isObject, type Http } from './http.ts';
+import { errorFrom, type Http } from './http.ts';
+import { isObject } from '../model/is-object.ts';
 
 const boundary = 'batch_alongside_each';
 const always = { accept: 'application/json', 'odata-version': '4.0', 'odata-maxversion': '4.0' };

@@ -1,5 +1,5 @@
 import { CrmError } from '../model/errors.ts';
-import { isObject } from '../api/http.ts';
+import { isObject } from '../model/is-object.ts';
 import type { Dataverse } from './config.ts';
 import { keepUntilEarly } from './service-token.ts';
 

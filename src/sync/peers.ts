@@ -2,7 +2,7 @@ import type { ChangeStatus } from '../model/change.ts';
 import { isSettled } from '../model/change.ts';
 import { MalformedChange, parseChangeStatus } from '../model/parse-change.ts';
 import { isGuid } from '../model/uuid.ts';
-import { isObject } from '../api/http.ts';
+import { isObject } from '../model/is-object.ts';
 import { shownState, statusOf } from './shown.ts';
 import type { Statuses } from './statuses.ts';
 import type { OutboxEntry, Store } from './store.ts';

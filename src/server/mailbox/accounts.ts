@@ -1,4 +1,4 @@
-import { isObject } from '../../api/http.ts';
+import { isObject } from '../../model/is-object.ts';
 import { foldAddress } from '../../model/message.ts';
 import { isGuid } from '../../model/uuid.ts';
 import { HttpError } from '../http/errors.ts';

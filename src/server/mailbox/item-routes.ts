@@ -2,7 +2,7 @@ import { sql, type RawBuilder, type Selectable } from 'kysely';
 import type { FastifyInstance } from 'fastify';
 import type { MailboxItemState, MailboxItems, MailWhy } from '../../model/mailbox-report.ts';
 import type { Why } from '../../model/tracking-why.ts';
-import { isObject } from '../../api/http.ts';
+import { isObject } from '../../model/is-object.ts';
 import { HttpError } from '../http/errors.ts';
 import { personOf } from '../queue/person.ts';
 import { clearAlerts } from './alerts.ts';

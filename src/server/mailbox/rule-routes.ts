@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { FastifyInstance } from 'fastify';
-import { isObject } from '../../api/http.ts';
+import { isObject } from '../../model/is-object.ts';
 import type { MailboxFolder, MailboxFolderRule } from '../../model/mailbox-report.ts';
 import { CrmError } from '../../model/errors.ts';
 import { MalformedChange, parseRegarding } from '../../model/parse-change.ts';

@@ -1,3 +1,4 @@
+import { isObject } from '../../model/is-object.ts';
 import { readEntry } from './rules/address-list.ts';
 
 /**
@@ -124,10 +125,6 @@ export function changeSettings(current: MailboxSettings, wanted: unknown): Mailb
     return [name, fields[name].read(value, name)];
   });
   return { ...current, ...(Object.fromEntries(changed) as Partial<MailboxSettings>) };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function flag(value: unknown, field: string): boolean {

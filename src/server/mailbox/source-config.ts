@@ -1,4 +1,4 @@
-import { isObject } from '../../api/http.ts';
+import { isObject } from '../../model/is-object.ts';
 
 /** Where a mailbox is read. A password lies beside it, sealed. */
 export type SourceConfig =

@@ -114,7 +114,8 @@ const variants: readonly DovecotOptions[] = [
 ];
 
 describeDovecot('a mailbox after it was synchronised', () => {
-  (isThere ? test : test.skip).each(variants)(
+  const isRequired = process.env['REQUIRE']?.includes('dovecot') === true;
+  (isThere || isRequired ? test : test.skip).each(variants)(
     'is what it was, byte for byte, but for our category (%j; needs mbsync: install isync)',
     async (options) => {
       const dovecot = await startDovecot(options);

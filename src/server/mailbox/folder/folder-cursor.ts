@@ -1,4 +1,4 @@
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { SourceError } from '../source.ts';
 
 export interface FolderCursor {

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { SourceError } from '../source.ts';
 import { headOf } from '../mime/head.ts';
 import { readRange, type MailFile, type MailPath } from './mail-path.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { SourceError, type ChangePage, type MailSource, type SourceItem } from '../source.ts';
 import { isLinkOf, readCursor, writeCursor, type GraphCursor } from './cursor.ts';
 import type { MailboxParts } from './folders.ts';

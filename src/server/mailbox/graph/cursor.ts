@@ -1,4 +1,4 @@
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { SourceError } from '../source.ts';
 
 /** A page further than this means that the link grows, not that the mailbox does. */

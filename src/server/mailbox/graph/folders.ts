@@ -1,4 +1,4 @@
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { SourceError, type FolderRole, type SourceFolder } from '../source.ts';
 import type { GraphDoor } from './graph-door.ts';
 import { isMissingItem } from './graph-error.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { SourceError } from '../source.ts';
 import { readRetryAfter, toSourceError, tokenError, type GraphRefusal } from './graph-error.ts';
 import { withPlace } from './mailbox-gate.ts';

@@ -1,4 +1,4 @@
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { threadLines, type Sensitivity } from '../../../model/header-block.ts';
 import type { MailAddress } from '../../../model/message.ts';
 import type { SourceItem } from '../source.ts';

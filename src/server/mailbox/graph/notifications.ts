@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { HttpError } from '../../http/errors.ts';
 import type { NotifiedMailbox, SubscriptionKeeper } from './subscription-keeper.ts';
 

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { SourceError, type SourceErrorCode } from '../source.ts';
 import { createGraphDoor, type GraphDoor } from './graph-door.ts';
 import { toSourceError } from './graph-error.ts';

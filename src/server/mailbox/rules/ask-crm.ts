@@ -1,6 +1,7 @@
 import { createDataverse, type Row } from '../../../api/dataverse.ts';
 import { anyEquals, literal, query } from '../../../api/dialect.ts';
-import { isObject, type Http } from '../../../api/http.ts';
+import type { Http } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { retrieveEach } from '../../../api/retrieve-each.ts';
 import { text } from '../../../api/row.ts';
 import { CrmError, mayPassByItself } from '../../../model/errors.ts';

@@ -1,6 +1,6 @@
 import type { Dataverse, Row } from '../../../api/dataverse.ts';
 import { literal, query } from '../../../api/dialect.ts';
-import { isObject } from '../../../api/http.ts';
+import { isObject } from '../../../model/is-object.ts';
 import { lookup, text } from '../../../api/row.ts';
 import { foldAddress } from '../../../model/message.ts';
 import { isRegardingTable } from '../../../model/records.ts';
