@@ -13,6 +13,12 @@ import { fold } from './fold.ts';
 import { dayIn } from './time-zone.ts';
 import { registerWithin, type StatementClock } from './time-limit.ts';
 
+/**
+ * Up to this many columns a row is read as an array and made an object here, which takes two thirds of the time node:sqlite
+ * takes to fill its objects without a prototype. Wider objects are filled faster there.
+ */
+const NARROW = 12;
+
 /** Preparing costs about as much as running: the statements of a working day fit in this many. */
 const KEPT_STATEMENTS = 500;
 
@@ -100,12 +106,26 @@ function wrap(statement: StatementSync, clock: StatementClock): SqliteStatement 
     clock.start();
     return values.map(toSqlite);
   };
+  const names = statement.columns().map(({ name }) => name);
+  const narrow = names.length <= NARROW;
+  if (narrow) statement.setReturnArrays(true);
+  const read = (row: unknown) => (narrow ? nameCells(row, names) : row);
   return {
-    reader: statement.columns().length > 0,
-    all: (values) => statement.all(...bind(values)),
+    reader: names.length > 0,
+    all: (values) => (narrow ? statement.all(...bind(values)).map(read) : statement.all(...bind(values))),
     run: (values) => statement.run(...bind(values)),
-    iterate: (values) => statement.iterate(...bind(values)),
+    *iterate(values) {
+      for (const row of statement.iterate(...bind(values))) yield read(row);
+    },
   };
+}
+
+/** The names are those of a statement, never from outside, so they may be keys of an object. */
+function nameCells(cells: unknown, names: readonly string[]): unknown {
+  if (!Array.isArray(cells)) throw new TypeError('node:sqlite was asked for arrays');
+  const row: Record<string, unknown> = {};
+  for (let at = 0; at < names.length; at += 1) row[names[at] ?? ''] = cells[at];
+  return row;
 }
 
 function toSqlite(value: unknown): SQLInputValue {
