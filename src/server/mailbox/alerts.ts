@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { isOneOf } from '../db/engine.ts';
 import type { MailboxScope } from './store.ts';
 import type { MailboxTables } from './tables.ts';
 
@@ -45,4 +46,14 @@ export async function clearAlerts(
   const which = codes === undefined ? sql`` : sql` and code in (${sql.join(codes.length === 0 ? [''] : codes)})`;
   await sql`update mailbox_alert set cleared_at = ${now()}
     where about = ${aboutOf(subject)} and cleared_at is null${which}`.execute(tables);
+}
+
+/** The same of many items. */
+export async function clearItemAlerts(
+  { tables, engine, now }: MailboxScope,
+  items: readonly Extract<AlertSubject, { scope: 'item' }>[],
+): Promise<void> {
+  if (items.length === 0) return;
+  await sql`update mailbox_alert set cleared_at = ${now()}
+    where ${isOneOf(engine, sql`about`, items.map(aboutOf))} and cleared_at is null`.execute(tables);
 }

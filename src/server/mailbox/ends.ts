@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { ChangeResult } from '../../model/change.ts';
 import { MalformedChange, parseChangeResult } from '../../model/parse-change.ts';
 import { recordsAs } from '../queue/records.ts';
-import { clearAlerts, raiseAlert } from './alerts.ts';
+import { clearItemAlerts, raiseAlert } from './alerts.ts';
 import { makeDue } from './claim.ts';
 import { failItem } from './settle-items.ts';
 import { readStoredSettings, type MailboxKind } from './settings.ts';
@@ -42,8 +42,10 @@ export async function settleEnds(store: MailboxStore): Promise<number> {
   const marking = new Set(tracked.filter(wantsMark).map((row) => row.mailbox_id));
   await store.transaction(async (scope) => {
     await writeDone(scope, done, marking);
-    for (const { seq, mailbox_id: mailboxId, attempts } of done)
-      if (attempts > 0) await clearAlerts(scope, { scope: 'item', mailboxId, itemSeq: seq });
+    await clearItemAlerts(
+      scope,
+      done.map(({ seq, mailbox_id: mailboxId }) => ({ scope: 'item', mailboxId, itemSeq: seq })),
+    );
     for (const row of rows) if (row.state !== 'done') await writeRefused(scope, row);
   });
   for (const id of marking) await makeDue(store, { id }, 'hint');

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import type { Change, TrackChange } from '../../model/change.ts';
 import type { Digest, MailIdentity } from '../../model/item-key.ts';
-import type { RegardingRef } from '../../model/records.ts';
 import type { NotTrackedWhy, TrackedWhy, Why } from '../../model/tracking-why.ts';
 import type { Ledger } from '../queue/ledger.ts';
+import { recordsAs } from '../queue/records.ts';
 import { LostClaim, type MailboxClaim } from './claim.ts';
 import { decideByContent, type Decision } from './decide.ts';
 import type { MailReader } from './mime/mail-reader.ts';
@@ -30,37 +30,45 @@ export interface HandOver {
   readonly facts: SourceItem;
 }
 
+/** What goes into the ledger about one item. */
+export interface Handed {
+  readonly item: OpenItem;
+  readonly change: Change;
+  readonly attachments: readonly { readonly part: number; readonly bytes: Uint8Array }[];
+  readonly why: Why;
+  /** Id of the record that a folder rule links the mail to. */
+  readonly linkedByRule: string | null;
+}
+
 /** Bytes of the largest mail that is fetched; Exchange Online takes none above. */
 export const largestMail = 150 * 1024 * 1024;
 
 /**
- * Fetches an accepted mail, reads it, and puts it into the ledger; the item is `handed` in the same transaction.
- * @returns why it is not tracked after all; null when it is on its way
- * @throws {SourceError | UnreadableMail | LostClaim}
+ * Reads an accepted mail, of which the bytes were fetched.
+ * @returns what is to be handed over, or why it is not tracked after all
+ * @throws {UnreadableMail}
  */
-export async function handOverMail(
+export async function readWanted(
   services: HandOverServices,
   at: HandOver,
+  bytes: Uint8Array,
   { why, regarding }: Extract<Decision, { kind: 'track' }>,
-): Promise<NotTrackedWhy | null> {
-  const bytes = await at.source.mime(at.facts.id, largestMail);
-  if (bytes === null) return { code: 'gone' };
+): Promise<Handed | NotTrackedWhy> {
   const read = await services.reader.read(bytes);
   const part = decideByContent(why, read.message, at.settings);
   if (typeof part === 'object') return part;
-  const headersOnly = part === 'headers-only';
-  const mail = await recordMail(read, at.facts, { ...services, headersOnly });
+  const mail = await recordMail(read, at.facts, { ...services, headersOnly: part === 'headers-only' });
   const change: TrackChange = {
     ...gesture(services, at, mail),
     ...{ kind: 'track', mail, regarding },
     ...acceptedOf(why),
   };
-  for (const { index } of mail.attachments) {
-    const content = read.attachments[index]?.bytes;
-    if (content !== undefined) await services.ledger.putAttachment(at.claim.owner, change.id, index, content);
-  }
-  await handOver(services, at, change, { why, regarding: why.code === 'folder-rule' ? regarding : null });
-  return null;
+  const attachments = mail.attachments.flatMap(({ index: part }) => {
+    const content = read.attachments[part]?.bytes;
+    return content === undefined ? [] : [{ part, bytes: content }];
+  });
+  const linkedByRule = why.code === 'folder-rule' ? (regarding?.id ?? null) : null;
+  return { item: at.item, change, attachments, why, linkedByRule };
 }
 
 /**
@@ -73,28 +81,28 @@ function acceptedOf(why: TrackedWhy): Pick<TrackChange, 'accepted'> {
 }
 
 /** The mail is in another folder now, whose rule names another record. */
-export async function handOverRegarding(
+export function relinked(
   services: HandOverServices,
   at: HandOver,
   mail: MailIdentity,
   { why, regarding, onlyIfRegarding }: Extract<Decision, { kind: 'relink' }>,
-): Promise<void> {
+): Handed {
   const change: Change = { ...gesture(services, at, mail), kind: 'regard', mail, regarding, onlyIfRegarding };
-  await handOver(services, at, change, { why, regarding });
+  return { item: at.item, change, attachments: [], why, linkedByRule: regarding.id };
 }
 
 /** Its owner took our category off. A record that somebody else brought into the CRM stays there in any case. */
-export async function handOverUntrack(
+export function untracked(
   services: HandOverServices,
   at: HandOver,
   mail: MailIdentity,
   { why, keepRecord }: Extract<Decision, { kind: 'untrack' }>,
-): Promise<void> {
+): Handed {
   const { row_id: recordId, already } = at.item;
   const keep = keepRecord || already === 1;
   const guard = keep || recordId === null ? {} : { onlyIfUntouched: { recordId, etag: null } };
   const change: Change = { ...gesture(services, at, mail), kind: 'untrack', mail, keepRecord: keep, ...guard };
-  await handOver(services, at, change, { why, regarding: null });
+  return { item: at.item, change, attachments: [], why, linkedByRule: null };
 }
 
 function gesture({ newId, now }: HandOverServices, { claim }: HandOver, { itemKey }: MailIdentity) {
@@ -102,21 +110,40 @@ function gesture({ newId, now }: HandOverServices, { claim }: HandOver, { itemKe
   return { id: newId(), at, by: claim.address, lane: itemKey, after: null, holdUntil: null };
 }
 
-async function handOver(
-  { ledger }: HandOverServices,
-  { claim, item }: HandOver,
-  change: Change,
-  { why, regarding }: { readonly why: Why; readonly regarding: RegardingRef | null },
+const columns = {
+  of_seq: 'bigint',
+  new_change: 'text',
+  new_item: 'text',
+  new_code: 'text',
+  new_why: 'text',
+  new_link: 'text',
+} as const;
+
+/**
+ * Puts Changes into the ledger; their items are `handed` in the same transaction.
+ * @throws {LostClaim}
+ */
+export async function handOver(
+  { ledger }: Pick<HandOverServices, 'ledger'>,
+  { id, generation, owner }: MailboxClaim,
+  handed: readonly Handed[],
 ): Promise<void> {
-  await ledger.acceptWith(claim.owner, change, async ({ run, ahead, now }) => {
-    const { id, generation } = claim;
+  if (handed.length === 0) return;
+  const records = handed.map(({ item, change, why, linkedByRule }) => ({
+    of_seq: item.seq,
+    new_change: change.id,
+    new_item: change.lane,
+    new_code: why.code,
+    new_why: JSON.stringify(why),
+    new_link: linkedByRule,
+  }));
+  await ledger.acceptWith(owner, handed, async ({ run, ahead, engine, now }) => {
     const held = await run(sql`update mailbox_account set last_written_at = ${now()}
       where id = ${id} and generation = ${generation} returning id`);
     if (held.length === 0) throw new LostClaim('Somebody else reads this mailbox by now.');
-    ahead(sql`update mailbox_item set state = 'handed', due_at = null, change_id = ${change.id},
-        item_key = ${change.lane}, why_code = ${why.code}, why = ${JSON.stringify(why)},
-        linked_by_rule = coalesce(${regarding?.id ?? null}, linked_by_rule), reason_code = null, reason_message = null,
-        changed_at = ${now()}
-      where seq = ${item.seq}`);
+    ahead(sql`update mailbox_item set state = 'handed', due_at = null, change_id = new_change, item_key = new_item,
+        why_code = new_code, why = new_why, linked_by_rule = coalesce(new_link, linked_by_rule), reason_code = null,
+        reason_message = null, changed_at = ${now()}
+      from ${recordsAs(engine, columns, records)} where seq = of_seq`);
   });
 }

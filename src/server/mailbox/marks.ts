@@ -1,3 +1,5 @@
+import { sql } from 'kysely';
+import { recordsAs } from '../queue/records.ts';
 import { asHolder, type MailboxClaim } from './claim.ts';
 import type { MailSource } from './source.ts';
 import type { MailboxStore } from './store.ts';
@@ -19,10 +21,22 @@ export async function setMarks(store: MailboxStore, claim: MailboxClaim, source:
     .orderBy('seq')
     .limit(mostMarks)
     .execute();
-  for (const { seq, source_id: id } of items) {
-    await source.mark(id, true);
-    await asHolder(store, claim, async ({ tables }) => {
-      await tables.updateTable('mailbox_item').set({ mark_wanted: 0 }).where('seq', '=', seq).execute();
-    });
+  const marked: number[] = [];
+  try {
+    for (const { seq, source_id: id } of items) {
+      await source.mark(id, true);
+      marked.push(seq);
+    }
+  } finally {
+    await forgetWishes(store, claim, marked);
   }
+}
+
+async function forgetWishes(store: MailboxStore, claim: MailboxClaim, items: readonly number[]): Promise<void> {
+  if (items.length === 0) return;
+  const records = items.map((of_seq) => ({ of_seq }));
+  await asHolder(store, claim, async ({ tables, engine }) => {
+    await sql`update mailbox_item set mark_wanted = 0
+      from ${recordsAs(engine, { of_seq: 'bigint' }, records)} where seq = of_seq`.execute(tables);
+  });
 }

@@ -68,17 +68,31 @@ export async function settleItems(
   });
 }
 
-/** Counted before the mail is touched: whoever does not come back from it has tried it all the same. */
-export async function countAttempt(store: MailboxStore, claim: MailboxClaim, { seq }: OpenItem): Promise<void> {
-  await asHolder(store, claim, async ({ tables }) => {
-    await sql`update mailbox_item set attempts = attempts + 1 where seq = ${seq}`.execute(tables);
-  });
+const counted = { of_seq: 'bigint' } as const;
+
+/** Counted before the mails are touched: whoever does not come back from them has tried them all the same. */
+export function countAttempts(store: MailboxStore, claim: MailboxClaim, items: readonly OpenItem[]): Promise<void> {
+  return addAttempts(store, claim, items, 1);
 }
 
-/** The mailbox, not the mail, was at fault. */
-export async function takeBackAttempt(store: MailboxStore, claim: MailboxClaim, { seq }: OpenItem): Promise<void> {
-  await asHolder(store, claim, async ({ tables }) => {
-    await sql`update mailbox_item set attempts = attempts - 1 where seq = ${seq} and attempts > 0`.execute(tables);
+/** The mailbox, not the mails, was at fault. */
+export function takeBackAttempts(store: MailboxStore, claim: MailboxClaim, items: readonly OpenItem[]): Promise<void> {
+  return addAttempts(store, claim, items, -1);
+}
+
+async function addAttempts(
+  store: MailboxStore,
+  claim: MailboxClaim,
+  items: readonly OpenItem[],
+  number: 1 | -1,
+): Promise<void> {
+  if (items.length === 0) return;
+  const records = items.map(({ seq }) => ({ of_seq: seq }));
+  await asHolder(store, claim, async ({ tables, engine }) => {
+    await sql`update mailbox_item set attempts = attempts + ${sql.lit(number)}
+      from ${recordsAs(engine, counted, records)} where seq = of_seq and attempts + ${sql.lit(number)} >= 0`.execute(
+      tables,
+    );
   });
 }
 

@@ -1,33 +1,15 @@
-import { identifyMail } from '../../model/item-key.ts';
-import { isUnavailable } from '../db/errors.ts';
-import { raiseAlert } from './alerts.ts';
-import { LostClaim, type MailboxClaim } from './claim.ts';
+import { carryAll } from './carry.ts';
+import type { MailboxClaim } from './claim.ts';
 import { decide, decideByAnswer, type Before, type Decision } from './decide.ts';
 import type { FolderRow } from './folders.ts';
-import {
-  largestMail,
-  handOverMail,
-  handOverRegarding,
-  handOverUntrack,
-  type HandOver,
-  type HandOverServices,
-} from './hand-over.ts';
+import { largestMail, type HandOverServices } from './hand-over.ts';
 import { untrackedCodes } from './meet.ts';
 import { UnreadableMail } from './mime/reader-thread.ts';
 import type { AskCrm } from './rules/ask-crm.ts';
 import { createFolderTree, ruleOf, type FolderRule } from './rules.ts';
-import {
-  countAttempt,
-  failItem,
-  mostAttempts,
-  readOpenItems,
-  settleItems,
-  takeBackAttempt,
-  type OpenItem,
-  type Settled,
-} from './settle-items.ts';
+import { readOpenItems, settleItems, type OpenItem, type Settled } from './settle-items.ts';
 import type { MailboxSettings } from './settings.ts';
-import { SourceError, type MailSource, type SourceItem } from './source.ts';
+import type { MailSource, SourceItem } from './source.ts';
 import type { MailboxStore } from './store.ts';
 
 export interface WorkServices extends HandOverServices {
@@ -47,7 +29,8 @@ export interface MailboxAtWork {
   readonly ours: ReadonlySet<string>;
 }
 
-interface Work {
+/** An item and what is to be done about it. */
+export interface Work {
   readonly item: OpenItem;
   readonly facts: SourceItem;
   readonly decision: Decision;
@@ -68,7 +51,7 @@ export async function workOff(services: WorkServices, at: MailboxAtWork): Promis
   const works = await answer(services, at, await decideAll(services, at, open));
   const { settled, wanted } = sort(works, at.settings);
   await settleItems(store, at.claim, settled);
-  for (const work of wanted) await carry(services, at, work);
+  await carryAll(services, at, wanted);
   return open.length === mostItems;
 }
 
@@ -174,64 +157,6 @@ function sort(works: readonly Work[], { markTracked }: MailboxSettings): { settl
     }
   }
   return { settled, wanted };
-}
-
-/** One mail at a time: one that breaks something breaks it alone. */
-async function carry(services: WorkServices, at: MailboxAtWork, { item, facts, decision }: Work): Promise<void> {
-  const { store } = services;
-  if (item.attempts >= mostAttempts) return fail(services, at, item, poison);
-  await countAttempt(store, at.claim, item);
-  const tried = { ...item, attempts: item.attempts + 1 };
-  try {
-    const not = await handOver(services, { ...at, item: tried, facts }, decision);
-    if (not !== null) await settleItems(store, at.claim, [{ seq: item.seq, state: 'not-tracked', why: not }]);
-  } catch (error) {
-    if (error instanceof LostClaim || isUnavailable(error)) throw error;
-    if (error instanceof SourceError && error.code !== 'too-large') {
-      await takeBackAttempt(store, at.claim, item);
-      throw error;
-    }
-    const isKnown = error instanceof UnreadableMail || error instanceof SourceError;
-    if (!isKnown) services.report(error);
-    const reason = isKnown ? { code: error.code, message: error.message } : unexpected;
-    await fail(services, at, tried, reason);
-  }
-}
-
-const poison = { code: 'poison', message: 'The server broke off each time it read this mail.' };
-const unexpected = { code: 'unexpected', message: 'An unexpected error occurred with this mail. It was logged.' };
-
-async function handOver(services: WorkServices, at: HandOver, decision: Decision) {
-  switch (decision.kind) {
-    case 'track':
-      return handOverMail(services, at, decision);
-    case 'relink':
-      await handOverRegarding(services, at, await identityOf(services, at), decision);
-      return null;
-    case 'untrack':
-      await handOverUntrack(services, at, await identityOf(services, at), decision);
-      return null;
-    case 'ask':
-    case 'leave':
-    case 'there':
-    case 'nothing':
-      return null;
-  }
-}
-
-function identityOf({ tenantId, digest }: WorkServices, { facts }: HandOver) {
-  return identifyMail(tenantId, facts, digest);
-}
-
-async function fail(
-  { store }: WorkServices,
-  { claim }: MailboxAtWork,
-  item: OpenItem,
-  reason: { readonly code: string; readonly message: string },
-): Promise<void> {
-  const isParked = await failItem(store, item, reason);
-  if (!isParked) return;
-  await raiseAlert(store, { scope: 'item', mailboxId: claim.id, itemSeq: item.seq }, 'error', reason);
 }
 
 /** Of a mail whose listing had none; undefined when it is not there any more. */

@@ -35,8 +35,8 @@ import { settle, type End, type PutOff, type SettleStep } from './settle.ts';
 export interface Ledger {
   /** @throws {HttpError} 403 when the Change is somebody else's */
   accept(owner: string, change: Change): Promise<ChangeStatus>;
-  /** Accepts a Change, and does in the same transaction what belongs to it: both happen, or neither. */
-  acceptWith(owner: string, change: Change, alongside: (writer: Writer) => Promise<void>): Promise<void>;
+  /** Accepts Changes with their attachments, and does in the same transaction what belongs to them: all happens, or nothing. */
+  acceptWith(owner: string, given: readonly Given[], alongside: (writer: Writer) => Promise<void>): Promise<void>;
   /** @throws {HttpError} 403 when the Change is somebody else's */
   putAttachment(
     owner: string,
@@ -80,6 +80,12 @@ export interface Ledger {
   lookForNews(): Promise<void>;
   /** Forgets what need not be kept, and repairs what another version left behind. */
   purge(): Promise<void>;
+}
+
+/** A Change with the bytes of its attachments. */
+export interface Given {
+  readonly change: Change;
+  readonly attachments: readonly { readonly part: number; readonly bytes: Uint8Array }[];
 }
 
 export type NewsListener = (owners: ReadonlySet<string>) => void;
@@ -127,10 +133,15 @@ export function createLedger(database: Database, clock: Clock): Ledger {
       return step.claims;
     },
 
-    async acceptWith(owner, change, alongside) {
-      await asWriter(database, clock, async (writer) => {
+    async acceptWith(owner, given, alongside) {
+      await asWriter(database, clock, async (writer, scope) => {
         await alongside(writer);
-        await accept(writer, [acceptStep(owner, change)]);
+        for (const { change, attachments } of given)
+          for (const { part, bytes } of attachments) await putAttachment(scope, owner, change.id, part, once(bytes));
+        await accept(
+          writer,
+          given.map(({ change }) => acceptStep(owner, change)),
+        );
       });
       tell(new Set([owner]));
     },

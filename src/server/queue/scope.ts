@@ -42,20 +42,22 @@ const becomeWriter = sql<unknown>`select pg_advisory_xact_lock(${sql.lit(ledgerL
 export function asWriter<Answer>(
   database: Database,
   clock: Clock,
-  work: (writer: Writer) => Promise<Answer>,
+  work: (writer: Writer, scope: Scope) => Promise<Answer>,
 ): Promise<Answer> {
   const { engine } = database;
   return database.transaction(async (trx) => {
     const waiting = engine === 'postgres' ? [becomeWriter] : [];
-    const answer = await work({
+    const scope: Scope = { tables: withLedger(trx), engine, now: () => clock.now() };
+    const writer: Writer = {
       engine,
-      now: () => clock.now(),
+      now: scope.now,
       async run<Row>(statement: RawBuilder<Row>) {
         const results = await runTogether(trx, engine, [...waiting.splice(0), statement]);
         return (results.at(-1)?.rows ?? []) as Row[];
       },
       ahead: (...statements) => void waiting.push(...statements),
-    });
+    };
+    const answer = await work(writer, scope);
     await runTogether(trx, engine, waiting);
     return answer;
   });

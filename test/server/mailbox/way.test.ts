@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { TrackChange } from '../../../src/model/change.ts';
 import { identifyMail } from '../../../src/model/item-key.ts';
+import { LostClaim } from '../../../src/server/mailbox/claim.ts';
 import type { FolderRule } from '../../../src/server/mailbox/rules.ts';
 import { trackChange } from '../../sync/samples.ts';
 import { forEachEngine } from '../engines.ts';
@@ -135,6 +136,31 @@ forEachEngine('a mail on its way into the CRM', ({ open }) => {
     expect(items.slice(1).map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'tracked'));
     expect(await at.alerts()).toEqual(['error item unexpected']);
     expect(at.errors).toHaveLength(3);
+  });
+
+  test('a mail that ends the process each time is put aside alone: those that were read with it are tracked', async () => {
+    const at = await createMailboxWorld(await open());
+    at.rules.push(rule('inbox'));
+    at.source.add('inbox', { subject: 'Before' });
+    const bad = at.source.add('inbox', { subject: 'Bad' });
+    for (const number of [1, 2, 3]) at.source.add('inbox', { subject: `After ${number}` });
+    const id = await at.mailbox();
+    const { mime } = at.source;
+    at.source.mime = async (itemId, most) => {
+      // Nothing of the run is written any more, as when its process has ended.
+      if (itemId === bad) throw new LostClaim('The process ended here.');
+      return mime(itemId, most);
+    };
+    for (let look = 0; look < 4; look += 1) {
+      at.later(2 * minute);
+      await settle(at);
+    }
+    expect((await at.items(id)).map(({ subject, state, reason_code }) => [subject, state, reason_code])).toEqual([
+      ['Before', 'tracked', null],
+      ['Bad', 'failed', 'poison'],
+      ...[1, 2, 3].map((number) => [`After ${number}`, 'tracked', null]),
+    ]);
+    expect(await at.alerts()).toEqual(['error item poison']);
   });
 
   test('the server forgets where we were: the folder is read again, and nothing is tracked twice', async () => {
