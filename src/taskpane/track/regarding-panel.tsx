@@ -1,5 +1,4 @@
-import { Button, Input, Text } from '@fluentui/react-components';
-import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
+import { Input, Text } from '@fluentui/react-components';
 import { SearchRegular } from '@fluentui/react-icons/svg/search';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent } from 'react';
@@ -11,6 +10,7 @@ import { useMatches } from '../person/use-person.ts';
 import { RecordIcon } from '../record-icon.tsx';
 import { useLate } from '../use-late.ts';
 import { Turning } from '../waiting.tsx';
+import { BarPanel } from './bar-panel.tsx';
 import { move } from './list-keys.ts';
 import { classes } from '../classes.ts';
 import styles from './regarding-panel.module.css';
@@ -55,7 +55,6 @@ export default function RegardingPanel(props: {
     const hit = hits[at];
     if (target !== null) setActive(target);
     else if (event.key === 'Enter' && hit) onChoose(hit);
-    else if (event.key === 'Escape') onClose();
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -63,13 +62,7 @@ export default function RegardingPanel(props: {
 
   let index = -1;
   return (
-    <div className={styles.panel}>
-      <div className={styles.head}>
-        <Text as="h2" weight="semibold" style={{ margin: 0 }}>
-          {texts.regardingTitle}
-        </Text>
-        <Button size="small" appearance="subtle" icon={<DismissRegular />} aria-label={texts.close} onClick={onClose} />
-      </div>
+    <BarPanel title={texts.regardingTitle} onClose={onClose}>
       <Input
         input={{
           ref: field,
@@ -133,7 +126,7 @@ export default function RegardingPanel(props: {
       >
         {typed.trim().length >= 2 && !busy ? texts.hits(hits.length) : ''}
       </div>
-    </div>
+    </BarPanel>
   );
 }
 

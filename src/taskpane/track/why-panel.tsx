@@ -1,11 +1,11 @@
-import { Button, Text } from '@fluentui/react-components';
-import { DismissRegular } from '@fluentui/react-icons/svg/dismiss';
+import { Text } from '@fluentui/react-components';
 import { useEffect, useRef, useState } from 'react';
 import type { JoinedBy, MailReasons } from '../../api/mail-why.ts';
 import { explainState, explainWhy } from '../../model/explain-tracking.ts';
 import { Failure } from '../failure.tsx';
 import { useLanguage } from '../language.tsx';
 import { useNow } from '../use-now.ts';
+import { BarPanel } from './bar-panel.tsx';
 import { TrackSkeleton } from './track-skeleton.tsx';
 import styles from './why-panel.module.css';
 
@@ -40,21 +40,7 @@ export default function WhyPanel(props: {
   };
 
   return (
-    <div
-      ref={panel}
-      className={styles.panel}
-      role="group"
-      aria-labelledby="why-title"
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') props.onClose();
-      }}
-    >
-      <div className={styles.head}>
-        <Text id="why-title" weight="semibold">
-          {texts.whyTitle(props.tracked)}
-        </Text>
-        <Button appearance="subtle" icon={<DismissRegular />} aria-label={texts.close} onClick={props.onClose} />
-      </div>
+    <BarPanel ref={panel} title={texts.whyTitle(props.tracked)} onClose={props.onClose}>
       <div role="status">
         {answer === null ? (
           <TrackSkeleton />
@@ -68,7 +54,7 @@ export default function WhyPanel(props: {
           <Reasons {...answer.reasons} tracked={props.tracked} />
         )}
       </div>
-    </div>
+    </BarPanel>
   );
 }
 
