@@ -80,5 +80,5 @@ function mailTo({ person }: Pane, { contacts }: Clicked, withAttachment: boolean
     importance: 'normal',
     attachments: withAttachment ? [file] : [],
   };
-  return { message, readBodyHtml: async () => bodyHtml, readAttachment: async () => attached };
+  return { message, readBodyHtml: async () => bodyHtml, readAttachment: async () => new Blob([attached]) };
 }

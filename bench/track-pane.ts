@@ -8,7 +8,7 @@ import { createQueue } from '../src/api/queue.ts';
 import type { Change, ChangeStatus } from '../src/model/change.ts';
 import { CrmError } from '../src/model/errors.ts';
 import type { Digest } from '../src/model/item-key.ts';
-import { encodeBase64 } from '../src/sync/base64.ts';
+import { toBase64 } from '../src/sync/base64.ts';
 import { startCorridor } from '../src/sync/corridor.ts';
 import { createGestures, type Gestures } from '../src/sync/gestures.ts';
 import { createWebLocks } from '../src/sync/locks.ts';
@@ -46,7 +46,7 @@ export async function openPane({ url, person, token, crmThere }: PaneOptions): P
   const statuses = createStatuses();
   const attachment = async (changeId: string, index: number) => {
     const bytes = await store.attachment(changeId, index);
-    return bytes === null ? null : encodeBase64(new Uint8Array(await bytes.arrayBuffer()));
+    return bytes === null ? null : toBase64(bytes);
   };
   const services = { crm, digest, tenantId, attachment, attachmentLimit: createAttachmentLimit(crm) };
   const name = person.address;

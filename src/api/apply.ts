@@ -11,6 +11,7 @@ import { CrmError } from '../model/errors.ts';
 import type { MailAddress } from '../model/message.ts';
 import { setNameOf, type RegardingRef } from '../model/records.ts';
 import type { Dataverse, Row } from './dataverse.ts';
+import type { ByteSource } from './json-body.ts';
 import { findMail, readMail, type MailLookupServices, type PromotedMail } from './tracked-mail.ts';
 import { createTrial, isOvertaken, previousOf, type NoteTried, type Trial } from './trial.ts';
 
@@ -28,8 +29,8 @@ import { createTrial, isOvertaken, previousOf, type NoteTried, type Trial } from
  * Rejects with CrmError. 'conflict' is given for nothing but a guard in the Change itself.
  */
 export interface ApplyServices extends MailLookupServices {
-  /** Bytes of a recorded attachment in base64, or null when they were never captured. */
-  readonly attachment: (changeId: string, index: number) => Promise<string | null>;
+  /** A recorded attachment as base64 text, or null when it was never captured. */
+  readonly attachment: (changeId: string, index: number) => Promise<ByteSource | null>;
   /** Bytes the CRM takes per attachment. */
   readonly attachmentLimit: () => Promise<number>;
   readonly note: NoteTried;

@@ -2,6 +2,7 @@ import { CrmError } from '../model/errors.ts';
 import { readBatch, writeBatch } from './dialect.ts';
 import { errorFrom, type Http, type HttpAnswer } from './http.ts';
 import { isObject } from '../model/is-object.ts';
+import { writeJson, type BodyPart } from './json-body.ts';
 
 /** A row as the Web API sends it: columns and `name@annotation` beside them. Values are checked where they are read. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -19,7 +20,7 @@ export interface Dataverse {
   update(path: string, values: Row, etag?: string): Promise<string | null>;
   /** False when there was nothing to remove. */
   remove(path: string, etag?: string): Promise<boolean>;
-  /** Calls an action and answers its result. */
+  /** Calls an action and answers its result. A parameter may hold a ByteSource in the place of a text. */
   act(path: string, parameters: Row): Promise<Row>;
 }
 
@@ -29,6 +30,8 @@ const withBody = { ...always, 'content-type': 'application/json; charset=utf-8' 
 
 /** A mail with its attachments takes longer on the way than a click. */
 const actTimeout = 8_000;
+/** Bytes per millisecond of the slowest line on which attachments are waited for. */
+const slowLine = 1_000;
 
 export function createDataverse(http: Http): Dataverse {
   return {
@@ -69,11 +72,18 @@ export function createDataverse(http: Http): Dataverse {
     },
 
     async act(path, parameters) {
-      const body = JSON.stringify(parameters);
-      const answer = await http.send({ method: 'POST', path, headers: withBody, body, timeout: actTimeout });
+      const body = writeJson(parameters);
+      const timeout = actTimeout + Math.ceil(sizeOf(body) / slowLine);
+      const answer = await http.send({ method: 'POST', path, headers: withBody, body, timeout });
       return answer.status === 204 ? {} : rowOf(answer);
     },
   };
+}
+
+/** Of the attachments in it. */
+function sizeOf(body: string | readonly BodyPart[]): number {
+  if (typeof body === 'string') return 0;
+  return body.reduce((sum, part) => sum + (typeof part === 'string' ? 0 : part.size), 0);
 }
 
 async function listInBatch(

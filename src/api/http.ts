@@ -1,5 +1,6 @@
 import { CrmError, type CrmErrorCode } from '../model/errors.ts';
 import { isObject } from '../model/is-object.ts';
+import type { BodyPart } from './json-body.ts';
 
 /**
  * One request, one answer or one CrmError: no retries here. Trying again belongs to the owner of the durable record (the
@@ -18,7 +19,8 @@ export interface HttpRequest {
   /** Relative to the base address. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Blob;
+  /** In parts: one body after all, see `HttpOptions.join`. */
+  readonly body?: string | Blob | readonly BodyPart[];
   readonly signal?: AbortSignal;
   /** Further statuses that are an answer, for example 404. */
   readonly accept?: readonly number[];
@@ -45,7 +47,18 @@ export interface HttpOptions {
   readonly timeout?: number;
   /** Sent with every request, for example CallerObjectId. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Makes one body of parts; a Blob of Blobs unless told, which a browser keeps where it likes and sends with its length. */
+  readonly join?: (parts: readonly BodyPart[]) => JoinedBody;
 }
+
+export interface JoinedBody {
+  readonly body: NonNullable<RequestInit['body']>;
+  /** What fetch demands of a body that is read while it is sent. */
+  readonly duplex?: 'half';
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const joinBlobs = (parts: readonly BodyPart[]): JoinedBody => ({ body: new Blob(parts as Blob[]) });
 
 const defaultTimeout = 8_000;
 
@@ -134,14 +147,20 @@ async function open(
 }
 
 function initOf(options: HttpOptions, request: HttpRequest, token: string, signal: AbortSignal): RequestInit {
+  const { headers, ...body } = bodyOf(options, request);
   return {
     method: request.method,
-    headers: { ...options.headers, ...request.headers, authorization: `Bearer ${token}` },
-    ...(request.body === undefined ? {} : { body: request.body }),
+    headers: { ...options.headers, ...request.headers, ...headers, authorization: `Bearer ${token}` },
+    ...body,
     signal,
     // A sign-in page reached by redirect is no answer; without this fetch would follow it and hand us its HTML.
     redirect: 'error',
   };
+}
+
+function bodyOf({ join = joinBlobs }: HttpOptions, { body }: HttpRequest): Partial<JoinedBody> {
+  if (body === undefined) return {};
+  return typeof body === 'string' || body instanceof Blob ? { body } : join(body);
 }
 
 /** What a rejected fetch means. The caller's own abort is passed on as it is: nothing failed. */

@@ -5,7 +5,7 @@ export interface ReadableMail {
   readonly message: MailMessage;
   readBodyHtml(): Promise<string>;
   /** Rejects when the mail host refuses, hands out nothing, or another item is open meanwhile. */
-  readAttachment(id: string): Promise<Uint8Array<ArrayBuffer>>;
+  readAttachment(id: string): Promise<Blob>;
   /** This person wanted the mail tracked while it was a draft, and nothing has come of it yet. */
   readonly wish?: Wish;
 }

@@ -4,21 +4,36 @@ import { itemClosed, type ReadableMail } from './mailbox.ts';
 import { ask, has } from './office.ts';
 import { wishOf } from './stamp.ts';
 
-function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> {
-  const binary = atob(text.replace(/\s+/g, ''));
+/** Characters of base64 decoded at once: of an attachment of 50 MB nothing else lies in memory beside the text itself. */
+const piece = 1024 * 1024;
+
+function blobOfBase64(text: string): Blob {
+  const pieces: Blob[] = [];
+  let rest = '';
+  for (let at = 0; at < text.length; at += piece) {
+    const next = rest + text.slice(at, at + piece).replace(/\s+/g, '');
+    const whole = at + piece < text.length ? next.length - (next.length % 4) : next.length;
+    pieces.push(new Blob([decode(next.slice(0, whole))]));
+    rest = next.slice(whole);
+  }
+  return new Blob(pieces);
+}
+
+function decode(base64: string): Uint8Array<ArrayBuffer> {
+  const binary = atob(base64);
   const bytes = new Uint8Array(binary.length);
   for (let at = 0; at < binary.length; at += 1) bytes[at] = binary.charCodeAt(at);
   return bytes;
 }
 
-function bytesOf({ content, format }: Office.AttachmentContent): Uint8Array<ArrayBuffer> {
+function blobOf({ content, format }: Office.AttachmentContent): Blob {
   // Values of Office.MailboxEnums.AttachmentContentFormat.
   switch (String(format)) {
     case 'base64':
-      return bytesOfBase64(content);
+      return blobOfBase64(content);
     case 'eml':
     case 'iCalendar':
-      return new TextEncoder().encode(content);
+      return new Blob([content]);
     default:
       // A link to a file in a cloud: its bytes are not in the mail.
       throw new Error('The attachment is a link.');
@@ -69,10 +84,10 @@ export async function readMail(
       const content = await whileOpen(
         ask<Office.AttachmentContent>((answer) => item.getAttachmentContentAsync(id, answer)),
       );
-      const bytes = bytesOf(content);
+      const bytes = blobOf(content);
       // Outlook at times says "succeeded" and gives nothing (office-js #6098).
       const stated = message.attachments.find((attachment) => attachment.id === id)?.size ?? 0;
-      if (bytes.length === 0 && stated > 0) throw new Error('Outlook gave an empty attachment.');
+      if (bytes.size === 0 && stated > 0) throw new Error('Outlook gave an empty attachment.');
       return bytes;
     },
   };

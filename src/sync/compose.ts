@@ -9,7 +9,7 @@ import { CrmError, mayPassByItself } from '../model/errors.ts';
 import type { Digest, MailIdentity } from '../model/item-key.ts';
 import type { ItemState } from '../model/item-state.ts';
 import { foldAddress } from '../model/message.ts';
-import { encodeBase64 } from './base64.ts';
+import { toBase64 } from './base64.ts';
 import { startCorridor, type Corridor } from './corridor.ts';
 import type { Device } from './device.ts';
 import type { startFollowing } from './start-following.ts';
@@ -74,7 +74,7 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
   const digest: Digest = (bytes) => crypto.subtle.digest('SHA-256', bytes);
   const attachment = async (changeId: string, index: number) => {
     const bytes = await store.attachment(changeId, index);
-    return bytes === null ? null : encodeBase64(new Uint8Array(await bytes.arrayBuffer()));
+    return bytes === null ? null : toBase64(bytes);
   };
   const services = { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit };
   const peers = 'BroadcastChannel' in globalThis ? new BroadcastChannel(`alongside.outbox.${name}`) : null;

@@ -1,4 +1,4 @@
-import { encodeBase64 } from './base64.ts';
+import { toBase64 } from './base64.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -14,21 +14,11 @@ export async function exportOutbox(store: Pick<Store, 'raw'>, user: string, now:
     separator = ',\n';
     let comma = '';
     for (const [index, bytes] of attachments) {
-      parts.push(new Blob([`${comma}{"index":${index},"base64":"`]), await base64Of(bytes), new Blob(['"}']));
+      parts.push(new Blob([`${comma}{"index":${index},"base64":"`]), await toBase64(bytes), new Blob(['"}']));
       comma = ',';
     }
     parts.push(new Blob([']}']));
   }
   parts.push(new Blob([']}\n']));
   return new Blob(parts, { type: 'application/json' });
-}
-
-/** Bytes read at once: a multiple of three, so that the pieces join. */
-const piece = 3 * 1024 * 1024;
-
-async function base64Of(bytes: Blob): Promise<Blob> {
-  const parts: string[] = [];
-  for (let at = 0; at < bytes.size; at += piece)
-    parts.push(encodeBase64(new Uint8Array(await bytes.slice(at, at + piece).arrayBuffer())));
-  return new Blob(parts);
 }

@@ -21,7 +21,7 @@ export interface OpenMail {
   readonly message: MailMessage;
   readBodyHtml(): Promise<string>;
   /** Rejects when the mail host refuses, or another mail is open meanwhile. */
-  readAttachment(id: string): Promise<Uint8Array<ArrayBuffer>>;
+  readAttachment(id: string): Promise<Blob>;
 }
 
 /** What a person can want, each turned into one Change and submitted. They resolve when the Change is recorded. */
@@ -185,7 +185,7 @@ function captureOf(mail: OpenMail, attachments: readonly RecordedAttachment[]): 
     for (const { index } of wanted) {
       const id = mail.message.attachments[index]?.id ?? '';
       const bytes = await mail.readAttachment(id).catch(() => null); // not handed out: apply says it was left out
-      if (bytes !== null) await put(index, new Blob([bytes]));
+      if (bytes !== null) await put(index, bytes);
     }
   };
 }

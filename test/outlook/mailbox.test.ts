@@ -93,7 +93,7 @@ describe.each(Object.entries(worlds))('a mailbox (%s)', (_name, create) => {
     const mail = await mailbox.current()!.read();
     expect(mail.message).toEqual(order);
     expect(await mail.readBodyHtml()).toBe('<p>Twelve.</p>');
-    expect(new TextDecoder().decode(await mail.readAttachment('a1'))).toBe('hello');
+    expect(await (await mail.readAttachment('a1')).text()).toBe('hello');
     await expect(mail.readAttachment('a2')).rejects.toThrow();
   });
 

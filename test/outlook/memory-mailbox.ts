@@ -59,7 +59,7 @@ export function createMemoryMailbox(): MemoryMailbox {
               whileOpen(() => {
                 const found = bytes.get(id);
                 if (found === undefined) throw new Error('Not handed out.');
-                return found;
+                return new Blob([found]);
               }),
           })),
         wish: null,

@@ -55,8 +55,18 @@ describe('mails as they come', () => {
     ];
     office.open({ ...plain, attachments });
     const mail = await mailbox.current()!.read();
-    expect(new TextDecoder().decode(await mail.readAttachment('eml'))).toBe('Subject: ü');
+    expect(await (await mail.readAttachment('eml')).text()).toBe('Subject: ü');
     await expect(mail.readAttachment('url')).rejects.toThrow('link');
+  });
+
+  test('a large attachment comes byte for byte, however its base64 is broken into lines', async () => {
+    const { office, mailbox } = start();
+    const bytes = Buffer.from(Uint8Array.from({ length: 2_000_003 }, (_, at) => (at * 7) % 251));
+    const content = bytes.toString('base64').replace(/.{76}/g, '$&\r\n');
+    office.open({ ...plain, attachments: [{ id: 'a', name: 'a.bin', size: bytes.length, content, format: 'base64' }] });
+    const mail = await mailbox.current()!.read();
+    const read = await mail.readAttachment('a');
+    expect(Buffer.from(await read.arrayBuffer()).equals(bytes)).toBe(true);
   });
 
   test('the importance is what the headers say', async () => {

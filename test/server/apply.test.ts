@@ -15,7 +15,7 @@ import { forEachEngine } from './engines.ts';
 import { fetchInto } from './fetch-into.ts';
 import { createWorld, dana, miguel, type Person, type World } from './world.ts';
 
-function servicesOf(world: World, person: Person, attachments: Record<number, string> = {}): ApplyServices {
+function servicesOf(world: World, person: Person, attachments: Record<number, Blob> = {}): ApplyServices {
   const http = createHttp({
     fetch: fetchInto(world),
     baseUrl: 'http://localhost/api/data/v9.2/',
@@ -287,7 +287,7 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
 
   test('attachments go along; what is too large or was never read is left out and named', async () => {
     const { world } = await start();
-    const services = servicesOf(world, dana, { 0: Buffer.from('hello').toString('base64') });
+    const services = servicesOf(world, dana, { 0: new Blob([Buffer.from('hello').toString('base64')]) });
     const part = (index: number, size: number) => ({
       index,
       name: `${index}.txt`,

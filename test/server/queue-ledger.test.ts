@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { sql } from 'kysely';
 import { expect, test } from '@jest/globals';
 import type { ChangeStatus } from '../../src/model/change.ts';
@@ -178,7 +179,7 @@ forEachEngine('the ledger', ({ open }) => {
     });
     await ledger.accept(dana, change);
     const stored = (await ledger.attachment(change.id, 0))!;
-    expect(await toBase64(stored)).toBe('AQID');
+    expect(await text(toBase64(stored).stream())).toBe('AQID');
     await ledger.finish((await claimOne(ledger))!, { state: 'done', result });
     expect(await ledger.attachment(change.id, 0)).toBeNull();
   });

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { ChangeStatus } from '../../src/model/change.ts';
@@ -124,7 +125,7 @@ forEachEngine('what the ledger could not carry out', ({ open }) => {
     expect(await ledger.retry(dana, a!.id)).toMatchObject({ state: 'queued' });
     const [again] = await ledger.claim(9);
     expect(again).toMatchObject({ change: { id: a!.id }, age: 0, attempts: 1 });
-    expect(await toBase64((await ledger.attachment(a!.id, 0))!)).toBe('AQID');
+    expect(await text(toBase64((await ledger.attachment(a!.id, 0))!).stream())).toBe('AQID');
     await expect(ledger.drop(dana, a!.id)).rejects.toMatchObject({ status: 409 });
     await ledger.finish(again!, { state: 'done', result });
     expect(await ledger.retry(dana, a!.id)).toMatchObject({ state: 'done', result });

@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -181,7 +182,7 @@ forEachEngine('/sync/v1', ({ open }) => {
     expect(await put(miguel, path, Buffer.from('other'))).toMatchObject({ status: 403 });
     expect(await put(dana, path, 'text', 'text/plain')).toMatchObject({ status: 415 });
     expect(await put(dana, `changes/${change.id}/attachments/x`, bytes)).toMatchObject({ status: 400 });
-    expect(await toBase64((await ledger.attachment(change.id, 0))!)).toBe(bytes.toString('base64'));
+    expect(await text(toBase64((await ledger.attachment(change.id, 0))!).stream())).toBe(bytes.toString('base64'));
     await post(dana, 'changes', change);
     const [claim] = await ledger.claim(1);
     await ledger.finish(claim!, { state: 'done', result });

@@ -62,7 +62,7 @@ export function openMail(program: Program, { message, attachments }: StoredMail)
     readAttachment: (id) =>
       program.call('an attachment of the mail', 15, () => {
         const index = message.attachments.findIndex((attachment) => attachment.id === id);
-        return attachments[index]!.slice();
+        return new Blob([attachments[index]!.slice()]);
       }),
   };
 }

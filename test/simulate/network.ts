@@ -132,14 +132,15 @@ export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptio
   return {
     fetchOf: (program, changeId) => async (input, init) => {
       const { body = null, method = 'GET', headers, signal = null } = init ?? {};
+      const bytes = body instanceof Blob ? new Uint8Array(await clock.during(body.arrayBuffer())) : null;
       return exchange(
         program,
         {
           method,
           url: new URL(input as string),
           headers: new Headers(headers),
-          body: typeof body === 'string' ? body : '',
-          bytes: body instanceof Blob ? new Uint8Array(await clock.during(body.arrayBuffer())) : null,
+          body: typeof body === 'string' ? body : new TextDecoder().decode(bytes ?? undefined),
+          bytes,
           changeId: changeId ?? null,
         },
         signal,

@@ -5,7 +5,7 @@ import { guardWrites } from '../../src/api/guarded.ts';
 import { createHttp } from '../../src/api/http.ts';
 import { createQueue } from '../../src/api/queue.ts';
 import type { ChangeStatus } from '../../src/model/change.ts';
-import { encodeBase64 } from '../../src/sync/base64.ts';
+import { toBase64 } from '../../src/sync/base64.ts';
 import { startCorridor, type Corridor } from '../../src/sync/corridor.ts';
 import { follow } from '../../src/sync/follow.ts';
 import { createGestures, type Gestures } from '../../src/sync/gestures.ts';
@@ -61,7 +61,7 @@ export async function openPane(options: PaneOptions): Promise<Pane> {
   const attachmentLimit = createAttachmentLimit(crmOf());
   const attachment = async (changeId: string, index: number) => {
     const bytes = await store.attachment(changeId, index);
-    return bytes === null ? null : encodeBase64(new Uint8Array(await clock.during(bytes.arrayBuffer())));
+    return bytes === null ? null : clock.during(toBase64(bytes));
   };
   const statuses = createStatuses((tell) => void program.after(16, tell));
   showChanges(statuses, (status) => options.show(program, status));

@@ -7,7 +7,6 @@ import type { Database } from '../../src/server/db/open.ts';
 import { HttpError } from '../../src/server/http/errors.ts';
 import { createServer } from '../../src/server/http/server.ts';
 import type { Identity } from '../../src/server/http/tokens.ts';
-import { toBase64 } from '../../src/server/queue/base64.ts';
 import { createBreaker } from '../../src/server/queue/breaker.ts';
 import { processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
@@ -131,7 +130,10 @@ export function startDaemon(program: Program, world: ServerWorld): void {
   const attachmentLimit = createAttachmentLimit(probing);
   const attachment = async (changeId: string, part: number) => {
     const stored = await ledger.attachment(changeId, part);
-    return stored === null ? null : toBase64(stored);
+    if (stored === null) return null;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of stored.chunks()) chunks.push(Buffer.from(chunk));
+    return new Blob([Buffer.concat(chunks).toString('base64')]);
   };
   createWorker({
     ledger,

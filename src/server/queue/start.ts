@@ -13,6 +13,7 @@ import { clockOf } from './clock.ts';
 import { toBase64 } from './base64.ts';
 import { createLedger, type Ledger } from './ledger.ts';
 import { registerQueueRoutes } from './routes.ts';
+import { joinStreams } from './streamed-body.ts';
 import { recordSyncError } from './sync-error.ts';
 import { timers } from './timers.ts';
 import { createWorker } from './worker.ts';
@@ -126,6 +127,7 @@ function crmAccess({ crm }: QueueOptions): { crm: Dataverse; crmFor: (owner: str
     baseUrl: `${crm.url.replace(/\/+$/, '')}/api/data/v9.2/`,
     token: crm.token,
     timeout: crmTimeout,
+    join: joinStreams,
   };
   return {
     crm: createDataverse(createHttp(at)),
