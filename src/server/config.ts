@@ -60,6 +60,8 @@ export interface Mailboxes {
   readonly domains: readonly string[];
   /** Mailboxes read at once by one process. */
   readonly concurrency: number;
+  /** Mailboxes that one process listens to at once, each by a standing connection. */
+  readonly listened: number;
 }
 
 export class ConfigError extends Error {
@@ -200,6 +202,7 @@ function mailboxesOf(
     key: keyOf(environment['MAILBOX_KEY']?.trim()),
     domains: listOf(environment['MAIL_DOMAINS']),
     concurrency: numberOf(environment, 'MAILBOXES_AT_ONCE', 32),
+    listened: environment['MAILBOXES_LISTENED'] === '0' ? 0 : numberOf(environment, 'MAILBOXES_LISTENED', 200),
   };
 }
 

@@ -93,8 +93,8 @@ function crmOf(config: Config, ownToken: () => Promise<string>): QueueOptions['c
 function mailboxesOf({
   mailboxes,
   publicUrl,
-}: Config): Pick<MailboxOptions, 'graph' | 'notifications' | 'key' | 'ours' | 'concurrency' | 'folders'> {
-  const { key, domains, concurrency } = mailboxes;
+}: Config): Pick<MailboxOptions, 'graph' | 'notifications' | 'key' | 'ours' | 'concurrency' | 'listened' | 'folders'> {
+  const { key, domains, concurrency, listened } = mailboxes;
   const graph =
     mailboxes.graph === null
       ? null
@@ -105,7 +105,7 @@ function mailboxesOf({
   return {
     graph,
     notifications: openNotifications({ graph, publicUrl, key, fetch, now: Date.now }),
-    ...{ key, concurrency, ours: domains, folders: false },
+    ...{ key, concurrency, listened, ours: domains, folders: false },
   };
 }
 

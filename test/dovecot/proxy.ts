@@ -5,6 +5,8 @@ export interface Proxy {
   readonly port: number;
   /** Connections made through it so far. */
   readonly connections: number;
+  /** Those that are open now. */
+  readonly openConnections: number;
   /** What clients sent through it, as text. */
   readonly sent: string;
   /** Cuts a connection once the server has sent so many bytes of the next literal of that size or more; once. */
@@ -55,6 +57,9 @@ export async function startProxy(target: number): Promise<Proxy> {
     port: (server.address() as AddressInfo).port,
     get connections() {
       return connections;
+    },
+    get openConnections() {
+      return open.size;
     },
     get sent() {
       return sent;

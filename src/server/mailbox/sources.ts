@@ -22,6 +22,11 @@ export type OpenedBy = Pick<MailboxClaim, 'id' | 'address' | 'source' | 'secret'
 export interface Sources {
   /** @throws {SourceError} */
   open(mailbox: OpenedBy): Promise<MailSource>;
+  /**
+   * One that stays open for whoever listens by it, and closes it; null where a mailbox tells nothing by itself.
+   * @throws {SourceError}
+   */
+  openToListen(mailbox: OpenedBy): MailSource | null;
   /** Its line broke, or its settings changed. */
   drop(mailbox: { readonly id: string }): Promise<void>;
   close(): Promise<void>;
@@ -50,6 +55,7 @@ export function createSources(services: SourceServices): Sources {
       if (opened.size > mostOpen && oldest !== undefined) await drop(oldest);
       return entry.source;
     },
+    openToListen: (mailbox) => (readConfig(mailbox).kind === 'imap' ? openSource(services, mailbox) : null),
     drop: ({ id }) => drop(id),
     async close() {
       await Promise.all([...opened.keys()].map(drop));
@@ -57,8 +63,10 @@ export function createSources(services: SourceServices): Sources {
   };
 }
 
+const readConfig = ({ source }: OpenedBy) => parseSource(JSON.parse(source));
+
 function openSource({ graph, fetch, secrets, now, report }: SourceServices, mailbox: OpenedBy): MailSource {
-  const config = parseSource(JSON.parse(mailbox.source));
+  const config = readConfig(mailbox);
   switch (config.kind) {
     case 'graph':
       if (graph === null)

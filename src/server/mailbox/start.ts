@@ -29,6 +29,7 @@ import { createSecrets } from './secrets.ts';
 import { readStoredSettings } from './settings.ts';
 import { createSources, type OpenedBy, type SourceServices } from './sources.ts';
 import { openMailboxStore, type MailboxStore } from './store.ts';
+import { createWatches } from './watches.ts';
 
 export interface MailboxOptions extends QueueOptions {
   readonly ledger: Ledger;
@@ -41,6 +42,8 @@ export interface MailboxOptions extends QueueOptions {
   readonly ours: readonly string[];
   /** Mailboxes read at once. */
   readonly concurrency: number;
+  /** Mailboxes listened to at once. */
+  readonly listened: number;
   /** Whether somebody may enter a folder of this machine as a mailbox; on a server only the operator could mean that. */
   readonly folders: boolean;
 }
@@ -71,6 +74,8 @@ const hour = 60 * 60_000;
 const endsEvery = 5_000;
 const silenceEvery = 60_000;
 const outgoingEvery = 30_000;
+/** How long a mailbox is still listened to here that another process reads by now, or that was switched off. */
+const watchesEvery = 20_000;
 /** Days that a mailbox without settings of its own remembers what became of its mail. */
 const usualDays = 90;
 
@@ -96,11 +101,19 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
     drop: (mailbox: { readonly id: string }) => sources.drop(mailbox),
     send: outgoing.send,
   };
+  const watches = createWatches({
+    ...{ store, most: options.listened, report },
+    open: (mailbox) => sources.openToListen(mailbox),
+    hinted: () => daemon.nudge(),
+  });
   const daemon = createDaemon({
     ...{ store, timers, report, concurrency: options.concurrency },
-    run: (claim) => {
+    run: async (claim) => {
       keepListening(options.notifications, claim, report);
-      return runMailbox(services, claim);
+      watches.claimed(claim);
+      const completion = await runMailbox(services, claim);
+      void (completion?.trouble === null ? watches.keep(claim) : watches.drop(claim.id));
+      return completion;
     },
   });
   const ends = createEndsLoop(store, () => daemon.nudge(), report);
@@ -108,6 +121,7 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
   const regularly = [
     setInterval(() => ends.nudge(), endsEvery),
     setInterval(() => void checkSilence(store).catch(report), silenceEvery),
+    setInterval(() => void watches.review().catch(report), watchesEvery),
     setInterval(() => void lookForMail(outgoing, report).then(() => daemon.nudge()), outgoingEvery),
     setInterval(() => void purgeMailboxes(store, usualDays).catch(report), hour),
   ];
@@ -115,6 +129,7 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
     async stop() {
       for (const timer of regularly) clearInterval(timer);
       unsubscribe();
+      await watches.close();
       await daemon.stop();
       await ends.stop();
       await reader.close();

@@ -119,8 +119,7 @@ for (const dialect of Object.keys(dialects) as Dialect[]) {
       await mailbox.deliver('inbox', sampleMail('<one@x.example>'));
       const { cursor } = await readChanges(source, 'INBOX');
       let hints = 0;
-      const reported: unknown[] = [];
-      const listening = await mailbox.open({ report: (error) => reported.push(error) });
+      const listening = await mailbox.open();
       await listening.watch!('INBOX', () => (hints += 1));
       await mailbox.close();
       await dovecot.stop();
@@ -133,7 +132,6 @@ for (const dialect of Object.keys(dialects) as Dialect[]) {
       await mailbox.deliver('inbox', sampleMail('<two@x.example>'));
       await until(() => hints > heard);
       expect(idsOf(await readChanges(source, 'INBOX', cursor))).toEqual(['<two@x.example>']);
-      expect(reported.every((error) => error instanceof SourceError)).toBe(true);
       await listening.close();
     });
 

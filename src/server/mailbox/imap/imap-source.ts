@@ -11,7 +11,7 @@ import { watchFolder } from './watch.ts';
 
 export interface ImapSourceOptions extends ImapAccount {
   readonly now: () => Date;
-  /** For what fails beside any call: listening. */
+  /** For what fails beside any call. */
   readonly report: (error: unknown) => void;
   /** Where mail is handed in for delivery; without it the source sends nothing. */
   readonly submission?: SubmissionServer;
@@ -24,6 +24,7 @@ export function createImapSource(options: ImapSourceOptions): MailSource {
   const connection = createImapConnection(options);
   const { now, pageSize = 200 } = options;
   const watches = new Set<() => Promise<void>>();
+  let isClosed = false;
   const submission = options.submission && createSubmission(options, options.submission);
 
   return {
@@ -39,6 +40,10 @@ export function createImapSource(options: ImapSourceOptions): MailSource {
     },
     async watch(folderId, hint) {
       const stop = await watchFolder(options, folderId, hint);
+      if (isClosed) {
+        await stop();
+        throw new SourceError('unavailable', 'The source was closed.');
+      }
       watches.add(stop);
       return async () => {
         watches.delete(stop);
@@ -46,6 +51,7 @@ export function createImapSource(options: ImapSourceOptions): MailSource {
       };
     },
     async close() {
+      isClosed = true;
       await Promise.all([...watches].map((stop) => stop()));
       await connection.close();
     },
