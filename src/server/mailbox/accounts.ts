@@ -6,7 +6,7 @@ import { clearAlerts } from './alerts.ts';
 import { firstPace } from './interval.ts';
 import { canonicalAddress } from './rules/address-list.ts';
 import type { AccountRow } from './report.ts';
-import type { MailboxRouteServices } from './routes.ts';
+import type { MailboxRouteServices } from './route-services.ts';
 import { changeSettings, readStoredSettings, usualSettings, type MailboxSettings } from './settings.ts';
 import { MalformedSource, parseSource, type SourceConfig } from './source-config.ts';
 

@@ -8,7 +8,7 @@ import { personOf } from '../queue/person.ts';
 import { clearAlerts } from './alerts.ts';
 import { makeDue } from './claim.ts';
 import { describeItem } from './report.ts';
-import type { FindMailbox, MailboxRouteServices } from './routes.ts';
+import type { FindMailbox, MailboxRouteServices } from './route-services.ts';
 import type { MailboxStore } from './store.ts';
 import type { MailboxTables } from './tables.ts';
 

@@ -1,41 +1,17 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Dataverse } from '../../api/dataverse.ts';
+import type { FastifyInstance } from 'fastify';
 import { isGuid } from '../../model/uuid.ts';
 import { CrmError } from '../../model/errors.ts';
 import { HttpError } from '../http/errors.ts';
-import type { Ledger } from '../queue/ledger.ts';
 import { personOf } from '../queue/person.ts';
 import { changeMailbox, createMailbox, parseMailboxChange, parseNewMailbox } from './accounts.ts';
 import { makeDue } from './claim.ts';
 import { registerItemRoutes } from './item-routes.ts';
 import { describeMailboxes, listAlerts, type AccountRow } from './report.ts';
+import type { Asked, FindMailbox, MailboxRouteServices } from './route-services.ts';
 import { registerRuleRoutes } from './rule-routes.ts';
-import type { Secrets } from './secrets.ts';
 import { SettingsError } from './settings.ts';
 import { MalformedSource } from './source-config.ts';
 import type { MailboxStore } from './store.ts';
-
-export interface MailboxRouteServices {
-  readonly store: MailboxStore;
-  readonly ledger: Ledger;
-  readonly secrets: Secrets | null;
-  /** @throws {CrmError} */
-  readonly isAdministrator: (objectId: string) => Promise<boolean>;
-  /** The CRM with the rights of one person. */
-  readonly crmFor: (objectId: string) => Dataverse;
-  readonly newId: () => string;
-  /** Whether a folder of this machine may be a mailbox. */
-  readonly folders: boolean;
-}
-
-/** Whoever asks, the mailbox it is about, and whether it is their own. */
-export interface Asked {
-  readonly row: AccountRow;
-  readonly asker: string;
-  readonly own: boolean;
-}
-
-export type FindMailbox = (request: FastifyRequest) => Promise<Asked>;
 
 const mailboxes = '/sync/v1/mailboxes';
 /** Mailboxes of one answer. */

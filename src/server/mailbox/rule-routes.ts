@@ -6,7 +6,7 @@ import { CrmError } from '../../model/errors.ts';
 import { MalformedChange, parseRegarding } from '../../model/parse-change.ts';
 import { HttpError } from '../http/errors.ts';
 import { listFolders } from './folders.ts';
-import type { FindMailbox, MailboxRouteServices } from './routes.ts';
+import type { FindMailbox, MailboxRouteServices } from './route-services.ts';
 import { previewRule } from './preview.ts';
 import { readOwnRules } from './rule-rows.ts';
 import type { MailboxStore } from './store.ts';

@@ -1,14 +1,32 @@
 import type { NoteTried } from '../../api/trial.ts';
-import type { ChangeReason } from '../../model/change.ts';
+import type { Change, ChangeReason, ChangeResult } from '../../model/change.ts';
 import { CrmError, mayPassByItself } from '../../model/errors.ts';
 import { isTimeout, isUnavailable, isWorthRepeating } from '../db/errors.ts';
 import { ledgerDelay, ledgerLife } from '../../model/schedule.ts';
+import type { Breaker } from './breaker.ts';
 import { leaseTime, type Claim } from './claim.ts';
+import type { Ledger } from './ledger.ts';
 import type { Ramp } from './ramp.ts';
 import type { End, PutOff } from './settle.ts';
-import type { WorkerOptions } from './worker.ts';
+import type { Timers } from './timers.ts';
 
-export interface CarryOutOptions extends WorkerOptions {
+export interface CarryOutServices {
+  readonly ledger: Ledger;
+  readonly breaker: Breaker;
+  /**
+   * Carries a Change into the CRM with the rights of its owner.
+   * @param check rejects when another may have taken the claim over; asked before each write to the CRM
+   * @param note writes down what is tried there; rejects when the claim is lost
+   */
+  readonly apply: (change: Change, owner: string, check: () => Promise<void>, note: NoteTried) => Promise<ChangeResult>;
+  /** Tells the CRM itself, if it wants to know, of a Change that was given up after five days; may fail. */
+  readonly giveUp?: (claim: Claim) => Promise<void>;
+  readonly random: () => number;
+  readonly timers: Timers;
+  readonly report: (error: unknown) => void;
+}
+
+export interface CarryOutOptions extends CarryOutServices {
   readonly ramp: Ramp;
   /** When the claim was asked for, by `timers.now`: its lease began no earlier. */
   readonly since: number;
@@ -76,7 +94,7 @@ function pause({ timers, stopping }: CarryOutOptions, milliseconds: number): Pro
   });
 }
 
-function write({ ledger }: WorkerOptions, claim: Claim, outcome: End | PutOff): Promise<boolean> {
+function write({ ledger }: CarryOutServices, claim: Claim, outcome: End | PutOff): Promise<boolean> {
   if (outcome.state !== 'queued') return ledger.finish(claim, outcome);
   return ledger.putOff(claim, outcome.delay, outcome.reason, outcome.outage);
 }
@@ -169,12 +187,12 @@ function failedHere(options: CarryOutOptions, claim: Claim): PutOff {
   return { state: 'queued', delay: delayOf(options, claim), reason, outage: false };
 }
 
-function delayOf({ random }: WorkerOptions, claim: Claim, retryAfter?: number): number {
+function delayOf({ random }: CarryOutServices, claim: Claim, retryAfter?: number): number {
   return ledgerDelay(claim.attempts, claim.age, random(), retryAfter);
 }
 
 /** The CRM does not know the mail: perhaps because the track that this Change builds on never came there. */
-async function missing({ ledger }: WorkerOptions, claim: Claim, reason: ChangeReason): Promise<ChangeReason> {
+async function missing({ ledger }: CarryOutServices, claim: Claim, reason: ChangeReason): Promise<ChangeReason> {
   const before = await ledger.blockedBy(claim);
   if (before === null) return reason;
   const why = before.reason === null || before.reason.message === '' ? '' : `: ${before.reason.message}`;

@@ -1,26 +1,8 @@
-import type { NoteTried } from '../../api/trial.ts';
-import type { Change, ChangeResult } from '../../model/change.ts';
-import type { Breaker } from './breaker.ts';
-import { carryOut } from './carry-out.ts';
+import { carryOut, type CarryOutServices } from './carry-out.ts';
 import type { Claim } from './claim.ts';
-import type { Ledger } from './ledger.ts';
 import { createRamp } from './ramp.ts';
-import type { Timers } from './timers.ts';
 
-export interface WorkerOptions {
-  readonly ledger: Ledger;
-  readonly breaker: Breaker;
-  /**
-   * Carries a Change into the CRM with the rights of its owner.
-   * @param check rejects when another may have taken the claim over; asked before each write to the CRM
-   * @param note writes down what is tried there; rejects when the claim is lost
-   */
-  readonly apply: (change: Change, owner: string, check: () => Promise<void>, note: NoteTried) => Promise<ChangeResult>;
-  /** Tells the CRM itself, if it wants to know, of a Change that was given up after five days; may fail. */
-  readonly giveUp?: (claim: Claim) => Promise<void>;
-  readonly random: () => number;
-  readonly timers: Timers;
-  readonly report: (error: unknown) => void;
+export interface WorkerOptions extends CarryOutServices {
   /** Changes of different lanes at once. */
   readonly concurrency: number;
 }

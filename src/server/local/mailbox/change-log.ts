@@ -1,6 +1,6 @@
 // What changed in which folder, in order: delta queries and change notifications read it. Triggers write it, so no way of
 // changing a mail can forget it. One row for each mail and folder, moved to the end at every change: the log does not grow.
-import type { Store } from './store.ts';
+import type { SQLInputValue } from 'node:sqlite';
 
 const touch = (owner: string, folder: string, key: string, born: string, gone: 0 | 1) => `
   update change_clock set at = at + 1;
@@ -69,7 +69,13 @@ const rowOf = (row: Record<string, unknown>): ChangeRow => ({
   born: Number(row['born']),
 });
 
-export const createChangeLog = (store: Store) => ({
+/** The store, as far as the log reads it. */
+interface Reader {
+  readonly all: (sql: string, values: Record<string, SQLInputValue>) => Record<string, unknown>[];
+  readonly get: (sql: string) => Record<string, unknown> | undefined;
+}
+
+export const createChangeLog = (store: Reader) => ({
   clock: () => Number(store.get('select at from change_clock')?.['at']),
 
   inFolder: (owner: string, folder: string, span: Span): ChangeRow[] =>

@@ -10,15 +10,9 @@ import type { MailAddress } from '../../../model/message.ts';
 import { filters, type Acceptor, type Filter, type Match, type Question } from '../../../model/tracking-why.ts';
 import type { CrmAnswer } from '../decide.ts';
 import type { SourceItem } from '../source.ts';
+import type { AskingMailbox } from './asking-mailbox.ts';
 import { createSentCheck } from './ask-sent.ts';
 import { wellFormed } from './well-formed.ts';
-
-/** In whose mailbox the mails lie. */
-export interface AskingMailbox {
-  readonly address: string;
-  /** The headers by which mails are joined, of a mail whose listing had none; undefined when it is not there any more. */
-  readonly headersOf: (item: SourceItem) => Promise<string | undefined>;
-}
 
 export interface AskedMail {
   readonly question: Question;

@@ -8,7 +8,7 @@ import { foldAddress } from '../../../model/message.ts';
 import { filters, type Acceptor, type Match } from '../../../model/tracking-why.ts';
 import type { CrmAnswer } from '../decide.ts';
 import type { SourceItem } from '../source.ts';
-import type { AskingMailbox } from './ask-crm.ts';
+import type { AskingMailbox } from './asking-mailbox.ts';
 import { keptFor } from './kept-for.ts';
 import { wellFormed } from './well-formed.ts';
 
