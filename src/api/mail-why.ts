@@ -1,4 +1,4 @@
-import type { MailboxItemState, MailWhy } from '../model/mailbox-report.ts';
+import type { MailboxItemState, MailFound, MailWhy } from '../model/mailbox-report.ts';
 import type { Why } from '../model/tracking-why.ts';
 import { CrmError } from '../model/errors.ts';
 import type { Dataverse } from './dataverse.ts';
@@ -10,9 +10,7 @@ import { lookup } from './row.ts';
 /** How the CRM joined an e-mail to an earlier one: `email.correlationmethod` as Dataverse documents it. */
 export type JoinedBy = 'in-reply-to' | 'token' | 'conversation-index' | 'similar';
 
-export interface MailReasons {
-  /** What became of it without a click in one's own mailboxes; null: no daemon has seen it there. */
-  readonly found: MailWhy | null;
+export interface MailReasons extends MailFound {
   /** Null: it began its thread, or the CRM has no row of it. */
   readonly joined: { readonly by: JoinedBy; readonly subject: string | null } | null;
 }
@@ -29,21 +27,30 @@ export async function askReasons(
   itemKey: string,
   activityId: string | null,
 ): Promise<MailReasons> {
-  const [found, joined] = await Promise.all([
+  const [daemon, joined] = await Promise.all([
     askDaemon(sync, itemKey),
     activityId === null ? null : askJoined(crm, activityId),
   ]);
-  return { found, joined };
+  return { ...daemon, joined };
 }
 
-async function askDaemon(sync: Http, itemKey: string): Promise<MailWhy | null> {
+async function askDaemon(sync: Http, itemKey: string): Promise<MailFound> {
   const headers = { accept: 'application/json', 'content-type': 'application/json; charset=utf-8' };
   const answer = await sync.send({ method: 'POST', path: 'items/why', headers, body: JSON.stringify({ itemKey }) });
   const said = answer.json();
-  if (said === null) return null;
-  if (!isObject(said) || typeof said['at'] !== 'string' || !isState(said['state']))
-    throw new CrmError('unavailable', 'The answer makes no sense.');
+  if (!isObject(said) || !isTime(said['since'])) throw senseless();
+  return { found: said['found'] === null ? null : parseWhy(said['found']), since: said['since'] };
+}
+
+function parseWhy(said: unknown): MailWhy {
+  if (!isObject(said) || typeof said['at'] !== 'string' || !isState(said['state'])) throw senseless();
   return { state: said['state'], at: said['at'], why: isWhy(said['why']) ? said['why'] : null };
+}
+
+const senseless = (): CrmError => new CrmError('unavailable', 'The answer makes no sense.');
+
+function isTime(value: unknown): value is string | null {
+  return value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value)));
 }
 
 const states: readonly MailboxItemState[] = ['new', 'not-tracked', 'handed', 'tracked', 'failed'];

@@ -99,6 +99,13 @@ export interface MailboxFolderRule {
 }
 
 /** What became of the open mail without a click, in the asker's own mailboxes. */
+export interface MailFound {
+  /** Null: none of them has told of it. */
+  readonly found: MailWhy | null;
+  /** The moment from which on mail is looked for in one of them; null: none is looked through. */
+  readonly since: string | null;
+}
+
 export interface MailWhy {
   readonly state: MailboxItemState;
   readonly why: Why | null;

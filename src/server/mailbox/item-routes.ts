@@ -1,6 +1,6 @@
 import { sql, type RawBuilder, type Selectable } from 'kysely';
 import type { FastifyInstance } from 'fastify';
-import type { MailboxItemState, MailboxItems, MailWhy } from '../../model/mailbox-report.ts';
+import type { MailboxItemState, MailboxItems, MailFound, MailWhy } from '../../model/mailbox-report.ts';
 import type { Why } from '../../model/tracking-why.ts';
 import { isObject } from '../../model/is-object.ts';
 import { HttpError } from '../http/errors.ts';
@@ -41,14 +41,12 @@ export function registerItemRoutes(server: FastifyInstance, { store }: MailboxRo
     },
   );
 
-  server.post('/sync/v1/items/why', async (request, reply): Promise<MailWhy | null> => {
+  server.post('/sync/v1/items/why', async (request): Promise<MailFound> => {
     const { objectId } = await personOf(server, request);
     const itemKey = isObject(request.body) ? request.body['itemKey'] : undefined;
     if (typeof itemKey !== 'string' || itemKey.length > 200 || !/^[\x20-\x7e]+$/.test(itemKey))
       throw new HttpError(400, 'itemKey names a mail.');
-    // Also "no" is JSON.
-    void reply.type('application/json; charset=utf-8').serializer((answer) => JSON.stringify(answer));
-    return findWhy(store, objectId, itemKey);
+    return { found: await findWhy(store, objectId, itemKey), since: await readSince(store, objectId) };
   });
 }
 
@@ -95,6 +93,13 @@ async function findWhy({ tables }: MailboxStore, owner: string, itemKey: string)
   if (row === undefined) return null;
   const why = row.why === null ? null : (JSON.parse(row.why) as Why);
   return { state: row.state, why, at: new Date(row.changed_at).toISOString() };
+}
+
+async function readSince({ tables }: MailboxStore, owner: string): Promise<string | null> {
+  const { rows } = await sql<{ since: number | null }>`select min(process_from) as since from mailbox_account
+    where owner = ${owner} and enabled = 1 and approved = 1`.execute(tables);
+  const since = rows[0]?.since ?? null;
+  return since === null ? null : new Date(Number(since)).toISOString();
 }
 
 function stateOf(text: string | undefined): MailboxItemState | null {

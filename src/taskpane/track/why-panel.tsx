@@ -65,7 +65,7 @@ const joinedBy: Record<JoinedBy, string> = {
   similar: 'It is similar to',
 };
 
-function Reasons({ found, joined, tracked }: MailReasons & { tracked: boolean }) {
+function Reasons({ found, since, joined, tracked }: MailReasons & { tracked: boolean }) {
   const { moments } = useLanguage();
   const now = useNow(false);
   return (
@@ -85,7 +85,9 @@ function Reasons({ found, joined, tracked }: MailReasons & { tracked: boolean })
           <Text>
             {tracked
               ? 'Somebody tracked it with a click.'
-              : 'Nobody has tracked it with a click, and your mailbox was not looked through for it yet.'}
+              : since === null
+                ? 'Nobody has tracked it with a click, and none of your mailboxes is looked through.'
+                : `Nobody has tracked it with a click. Your mailbox is looked through for mail since ${moments.at(since, now)}; this one was not seen there yet.`}
           </Text>
         </li>
       )}

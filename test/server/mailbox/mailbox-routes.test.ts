@@ -1,6 +1,7 @@
 // What people and administrators see of mailboxes over HTTP, and what they may say.
 import { afterEach, expect, test } from '@jest/globals';
-import type { MailboxItems, MailboxList, MailboxReport, MailWhy } from '../../../src/model/mailbox-report.ts';
+import { sql } from 'kysely';
+import type { MailboxItems, MailboxList, MailboxReport, MailFound } from '../../../src/model/mailbox-report.ts';
 import { createDataverse } from '../../../src/api/dataverse.ts';
 import { createHttp } from '../../../src/api/http.ts';
 import { createAdministrators } from '../../../src/server/mailbox/administrators.ts';
@@ -84,10 +85,18 @@ forEachEngine('mailboxes over HTTP', ({ open }) => {
     at.source.add('inbox', { to: miguel.address });
     await at.poll();
     const [{ item_key: itemKey } = { item_key: '' }] = await at.items(id);
-    const why = await his<MailWhy>('POST', 'items/why', { itemKey });
-    expect(why.body).toMatchObject({ state: 'not-tracked', why: { code: 'automatic-off' } });
-    const hidden = await hers('POST', 'items/why', { itemKey });
-    expect([hidden.status, hidden.text]).toEqual([200, 'null']);
+    const { rows } = await sql<{ since: number }>`select process_from as since from mailbox_account`.execute(
+      at.store.tables,
+    );
+    const since = new Date(Number(rows[0]?.since)).toISOString();
+    const why = await his<MailFound>('POST', 'items/why', { itemKey });
+    expect(why.body).toMatchObject({ found: { state: 'not-tracked', why: { code: 'automatic-off' } }, since });
+    const hidden = await hers<MailFound>('POST', 'items/why', { itemKey });
+    expect([hidden.status, hidden.body]).toEqual([200, { found: null, since: null }]);
+    const unseen = await his<MailFound>('POST', 'items/why', { itemKey: 'another' });
+    expect(unseen.body).toEqual({ found: null, since });
+    await his('PATCH', `mailboxes/${id}`, { enabled: false });
+    expect((await his<MailFound>('POST', 'items/why', { itemKey: 'another' })).body.since).toBeNull();
     expect((await his('POST', 'items/why', {})).status).toBe(400);
   });
 
