@@ -30,6 +30,7 @@ export async function openLine(to: number): Promise<Line> {
       const ids = new Set(decodeURIComponent(path.replaceAll('+', ' ')).match(/<[^<>]+>/g));
       return { status: 200, body: { value: [...ids].flatMap((known) => rows.get(known) ?? []) } };
     }
+    if (path.startsWith('organizations?')) return { status: 200, body: { value: [{ maxuploadfilesize: 128 << 20 }] } };
     if (request.method === 'POST' && path.endsWith('.DeliverPromoteEmail')) {
       const mail = JSON.parse(await textOf(request)) as Record<string, string>;
       created.set(id, (created.get(id) ?? 0) + 1);
