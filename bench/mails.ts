@@ -81,6 +81,7 @@ async function measure(file: string): Promise<void> {
     },
     token: async () => token,
     fetch,
+    together: true,
   };
   const options = { database, crm, tenantId: 'bench', now: Date.now, random: Math.random, report };
   const ledger = registerQueue(world.app, options);

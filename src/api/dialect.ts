@@ -43,19 +43,37 @@ export interface BatchPart {
   readonly body: string;
 }
 
-/** A batch of reads: answered in the order asked (OData 4.01 protocol 11.7). CRLF throughout; LF alone is refused by Dataverse. */
+/** One request of a batch; `path` from the root of the service. */
+export interface BatchRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON, which has no line that begins with the boundary. */
+  readonly body?: string;
+}
+
+/** A batch: answered in the order asked (OData 4.01 protocol 11.7). CRLF throughout; LF alone is refused by Dataverse. */
+export function writeRequests(boundary: string, requests: readonly BatchRequest[]): string {
+  const lines: string[] = [];
+  for (const { method, path, headers = {}, body = '' } of requests) {
+    lines.push(`--${boundary}`, 'Content-Type: application/http', 'Content-Transfer-Encoding: binary', '');
+    lines.push(`${method} ${path} HTTP/1.1`);
+    lines.push(...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', body);
+  }
+  lines.push(`--${boundary}--`, '');
+  return lines.join('\r\n');
+}
+
+/** A batch of reads. */
 export function writeBatch(
   boundary: string,
   paths: readonly string[],
   headers: Readonly<Record<string, string>>,
 ): string {
-  const lines: string[] = [];
-  for (const path of paths) {
-    lines.push(`--${boundary}`, 'Content-Type: application/http', 'Content-Transfer-Encoding: binary', '');
-    lines.push(`GET ${path} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', '');
-  }
-  lines.push(`--${boundary}--`, '');
-  return lines.join('\r\n');
+  return writeRequests(
+    boundary,
+    paths.map((path) => ({ method: 'GET', path, headers })),
+  );
 }
 
 /** The parts of a batch answer in order. Throws SyntaxError when the text is no batch answer; the caller names the error. */

@@ -82,7 +82,8 @@ async function start(config: Config, log: Logger): Promise<() => Promise<void>> 
 
 /** A real organisation with the application user's own sign-in, or the CRM in this process by way of loopback. */
 function crmOf(config: Config, ownToken: () => Promise<string>): QueueOptions['crm'] {
-  if (config.dataverse === null) return { url: `http://127.0.0.1:${config.port}`, token: ownToken, fetch };
+  if (config.dataverse === null)
+    return { url: `http://127.0.0.1:${config.port}`, token: ownToken, fetch, together: true };
   return {
     url: config.dataverse.url,
     token: createClientCredentials(config.dataverse, { fetch, now: Date.now }),

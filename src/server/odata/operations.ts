@@ -23,6 +23,8 @@ export interface Operation {
   boundTo?: string;
   /** Bound to the whole set instead: `contacts/Microsoft.Dynamics.CRM.Name`. */
   onSet?: true;
+  /** All that it does lies in one transaction, and waits for nobody: in a batch, its neighbours may share the commit. */
+  sharesCommit?: true;
   run(call: Call): Promise<ApiResponse>;
 }
 

@@ -20,7 +20,8 @@ export interface Claim {
 /** Up to `most` claims of different lanes; the answer stands in it once the transaction is through. */
 export interface ClaimStep {
   readonly kind: 'claim';
-  readonly most: number;
+  /** Asked when the transaction begins: those that finish with it have made room by then. */
+  readonly most: () => number;
   claims: readonly Claim[];
   /** Owners of what was parked instead. */
   parked: ReadonlySet<string>;
@@ -56,8 +57,9 @@ export async function claim(writer: Writer, steps: readonly ClaimStep[]): Promis
   for (const step of steps) {
     const claims: Claim[] = [];
     const owners = new Set<string>();
-    for (let round = 0; round < mostRounds && claims.length < step.most; round += 1) {
-      const rows = await lease(writer, step.most - claims.length);
+    const most = step.most();
+    for (let round = 0; round < mostRounds && claims.length < most; round += 1) {
+      const rows = await lease(writer, most - claims.length);
       const parked: SettleStep[] = [];
       for (const row of rows) {
         const read = readClaim(row);

@@ -45,8 +45,8 @@ export interface Ledger {
     bytes: Uint8Array | AsyncIterable<Uint8Array>,
   ): Promise<void>;
   attachment(changeId: string, part: number): Promise<StoredAttachment | null>;
-  /** The heads of up to `most` lanes, those due longest first. */
-  claim(most: number): Promise<readonly Claim[]>;
+  /** The heads of up to `most` lanes, those due longest first; a function is asked when the transaction begins. */
+  claim(most: number | (() => number)): Promise<readonly Claim[]>;
   renew(claim: Claim): Promise<boolean>;
   /** False once somebody else has claimed it: whoever asks was silent for too long. */
   stands(claim: Claim): Promise<boolean>;
@@ -127,7 +127,12 @@ export function createLedger(database: Database, clock: Clock): Ledger {
     },
 
     async claim(most) {
-      const step: ClaimStep = { kind: 'claim', most, claims: [], parked: new Set() };
+      const step: ClaimStep = {
+        kind: 'claim',
+        most: typeof most === 'number' ? () => most : most,
+        claims: [],
+        parked: new Set(),
+      };
       await write(step);
       if (step.parked.size > 0) tell(step.parked);
       return step.claims;

@@ -4,7 +4,8 @@ import { apply } from '../../api/apply.ts';
 import { createAttachmentLimit } from '../../api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../../api/dataverse.ts';
 import { guardWrites } from '../../api/guarded.ts';
-import { createHttp } from '../../api/http.ts';
+import { createHttp, type Http } from '../../api/http.ts';
+import { sendTogether } from '../../api/together.ts';
 import { isTimeout } from '../db/errors.ts';
 import type { Database } from '../db/open.ts';
 import { databaseAway } from '../http/errors.ts';
@@ -21,7 +22,13 @@ import { createWorker } from './worker.ts';
 export interface QueueOptions {
   readonly database: Database;
   /** Where the CRM is, and the token of the application user that acts for people. */
-  readonly crm: { readonly url: string; readonly token: () => Promise<string>; readonly fetch: typeof fetch };
+  readonly crm: {
+    readonly url: string;
+    readonly token: () => Promise<string>;
+    readonly fetch: typeof fetch;
+    /** It is our own, which carries out many Changes with one request, and flushes the disk once for several. */
+    readonly together?: boolean;
+  };
   readonly tenantId: string;
   readonly now: () => number;
   readonly random: () => number;
@@ -98,7 +105,7 @@ export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue
     giveUp: (claim) => recordSyncError(crmFor(claim.owner), claim),
     random: options.random,
     report: options.report,
-    concurrency: 4,
+    concurrency: options.crm.together === true ? 32 : 4,
   });
   const purge = () => void ledger.purge().catch(options.report);
   const timer = setInterval(purge, hour);
@@ -129,8 +136,25 @@ function crmAccess({ crm }: QueueOptions): { crm: Dataverse; crmFor: (owner: str
     timeout: crmTimeout,
     join: joinStreams,
   };
+  const httpFor = (owner: string): Http => createHttp({ ...at, headers: { CallerObjectId: owner } });
   return {
     crm: createDataverse(createHttp(at)),
-    crmFor: (owner) => createDataverse(createHttp({ ...at, headers: { CallerObjectId: owner } })),
+    crmFor: crm.together === true ? keepTogether(httpFor) : (owner) => createDataverse(httpFor(owner)),
+  };
+}
+
+/** People whose requests find each other. */
+const mostOwners = 1_000;
+
+/** A batch has one caller, so it holds the requests of one person. */
+function keepTogether(httpFor: (owner: string) => Http): (owner: string) => Dataverse {
+  const kept = new Map<string, Dataverse>();
+  return (owner) => {
+    const known = kept.get(owner);
+    if (known !== undefined) return known;
+    if (kept.size >= mostOwners) kept.clear();
+    const crm = createDataverse(sendTogether(httpFor(owner), crmTimeout));
+    kept.set(owner, crm);
+    return crm;
   };
 }

@@ -73,7 +73,7 @@ export function createWorker(options: WorkerOptions): Worker {
       again = false;
       while (!stopping.signal.aborted && breaker.isClosed() && running.size < ramp.width) {
         const since = timers.now();
-        const claims = await ledger.claim(ramp.width - running.size);
+        const claims = await ledger.claim(() => ramp.width - running.size);
         if (claims.length === 0) break;
         await startAll(claims, since);
       }

@@ -21,6 +21,7 @@ export const deliverPromoteEmail: Operation = {
   name: 'DeliverPromoteEmail',
   kind: 'action',
   boundTo: 'email',
+  sharesCommit: true,
   async run(call) {
     const mail = readMailParameters('DeliverPromoteEmail', call.parameters);
     const { id } = await call.transaction((session) => promote(session, mail, call.id));
@@ -38,6 +39,7 @@ export const deliverIncomingEmail: Operation = {
   kind: 'action',
   boundTo: 'email',
   onSet: true,
+  sharesCommit: true,
   async run(call) {
     const mail = readMailParameters('DeliverIncomingEmail', call.parameters);
     const given = new Map([...call.parameters].filter(([name]) => name === 'ValidateBeforeCreate'));

@@ -4,6 +4,8 @@ import type { Place } from '../answer/ask.ts';
 import { dispatch } from '../dispatch.ts';
 import { errorResponse, type ApiRequest, type ApiResponse } from '../message.ts';
 import { encodeParts, readParts, type Part } from './multipart.ts';
+import { readLine, readRequest } from './part-request.ts';
+import { mayShare, shareCommit } from './share-commit.ts';
 import type { WriteSession } from '../session.ts';
 
 const REQUESTS = 1_000;
@@ -30,16 +32,10 @@ export async function runBatch(
   const budget = { left: REQUESTS };
   const answers: Part[] = [];
   let status = 200;
-  for (const part of parts) {
-    const isChangeSet = /^multipart\/mixed/i.test(part.headers['content-type'] ?? '');
-    const answered = isChangeSet
-      ? await runChangeSet(part, { ...options, place }, budget)
-      : await runPart(part, { ...options, place }, budget);
-    answers.push(answered.part);
-    if (answered.failed !== undefined && !options.continueOnError) {
-      status = answered.failed;
-      break;
-    }
+  for (let at = 0; at < parts.length && status === 200; at = answers.length) {
+    const answered = await runNext(parts.slice(at), { ...options, place }, budget);
+    answers.push(...answered.map(({ part }) => part));
+    if (!options.continueOnError) status = answered.find(({ failed }) => failed !== undefined)?.failed ?? status;
   }
   const { type, content } = encodeParts(answers, 'batchresponse');
   return { status, headers: { 'content-type': type }, body: content };
@@ -54,6 +50,46 @@ interface Answered {
 function spend(budget: { left: number }): void {
   budget.left -= 1;
   if (budget.left < 0) throw badRequest(`A batch holds at most ${REQUESTS} requests.`);
+}
+
+/** The first part, with those behind it that may share its commit. */
+async function runNext(parts: readonly Part[], options: BatchOptions, budget: { left: number }): Promise<Answered[]> {
+  const [first] = parts;
+  if (first === undefined) return [];
+  if (isChangeSet(first)) return [await runChangeSet(first, options, budget)];
+  const sharing = sharingOf(parts, options.place);
+  if (sharing.length < 2) return [await runPart(first, options, budget)];
+  // The requests that came meanwhile have their turn.
+  await new Promise(setImmediate);
+  return runSharing(sharing, options, budget);
+}
+
+function sharingOf(parts: readonly Part[], place: Place): readonly Part[] {
+  const end = parts.findIndex((part) => {
+    const line = isChangeSet(part) ? undefined : readLine(part, place);
+    return line === undefined || !mayShare(place, line);
+  });
+  return end < 0 ? parts : parts.slice(0, end);
+}
+
+function isChangeSet({ headers }: Part): boolean {
+  return /^multipart\/mixed/i.test(headers['content-type'] ?? '');
+}
+
+async function runSharing(
+  parts: readonly Part[],
+  options: BatchOptions,
+  budget: { left: number },
+): Promise<Answered[]> {
+  const works = parts.map((part) => (place: Place) => runPart(part, { ...options, place }, budget));
+  const isEnd = ({ failed }: Answered) => failed !== undefined && !options.continueOnError;
+  try {
+    return await shareCommit(options.place, works, isEnd);
+  } catch (error) {
+    options.onError(error);
+    const told = options.continueOnError ? parts : parts.slice(0, 1);
+    return told.map((part) => answered(errorResponse(error), part.headers['content-id']));
+  }
 }
 
 async function runPart(part: Part, options: BatchOptions, budget: { left: number }): Promise<Answered> {
@@ -125,51 +161,6 @@ function refer(request: ApiRequest, created: ReadonlyMap<string, string>): ApiRe
       `${name}${value.replace(/"\/?\$(\w+)"/g, (_reference, id: string) => `"${resolve(id)}"`)}`,
   );
   return { ...request, path, search, body: body === undefined || body === text ? request.body : Buffer.from(body) };
-}
-
-/** A part's own HTTP request: request line, headers, body. Addresses may be relative, from the root, or absolute. */
-function readRequest(part: Part, { session }: Place): ApiRequest {
-  const head = part.body.indexOf('\r\n\r\n');
-  const lines = part.body
-    .subarray(0, head < 0 ? part.body.length : head)
-    .toString('utf8')
-    .trimEnd()
-    .split('\r\n');
-  const match = /^([A-Z]+) (\S+)(?: HTTP\/1\.[01])?$/.exec(lines[0]?.trim() ?? '');
-  if (match?.[1] === undefined || match[2] === undefined)
-    throw badRequest('A part of the batch does not begin with a request line.');
-  const headers: Record<string, string> = {};
-  for (const line of lines.slice(1)) {
-    const colon = line.indexOf(':');
-    if (colon > 0) headers[line.slice(0, colon).trim().toLowerCase()] = line.slice(colon + 1).trim();
-  }
-  const rest = head < 0 ? undefined : part.body.subarray(head + 4);
-  // Empty lines below a text are the client's habit; below a file they are the file.
-  const isFile = /^application\/octet-stream\b/i.test(headers['content-type'] ?? '');
-  const body = rest === undefined || isFile ? rest : trimEnd(rest);
-  const [path = '', search = ''] = splitOnce(relative(match[2], session.root), '?');
-  return { method: match[1], path, search, headers, body };
-}
-
-function trimEnd(body: Buffer): Buffer | undefined {
-  let end = body.length;
-  while (end > 0 && [0x0a, 0x0d, 0x20].includes(body[end - 1] ?? 0)) end -= 1;
-  return end === 0 ? undefined : body.subarray(0, end);
-}
-
-function relative(address: string, root: string): string {
-  const path =
-    /^https?:\/\//i.test(address) && URL.canParse(address) ? address.replace(/^https?:\/\/[^/]+/i, '') : address;
-  const base = new URL(root).pathname;
-  if (path.startsWith(base)) return path.slice(base.length);
-  const versioned = /^\/api\/data\/v[\d.]+\//.exec(path)?.[0];
-  if (versioned !== undefined) return path.slice(versioned.length);
-  return path.startsWith('/') ? path.slice(1) : path;
-}
-
-function splitOnce(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function answered(response: ApiResponse, contentId: string | undefined): Answered {
