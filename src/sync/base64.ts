@@ -11,32 +11,33 @@ const padding = 61;
 export async function toBase64(bytes: Blob): Promise<Blob> {
   const text = new Uint8Array((piece / 3) * 4);
   const pieces: Blob[] = [];
-  for await (const some of piecesOf(bytes)) pieces.push(new Blob([text.subarray(0, encode(some, text))]));
+  await read(bytes, (some) => pieces.push(new Blob([text.subarray(0, encode(some, text))])));
   return new Blob(pieces);
 }
 
-/** All but the last have `piece` bytes. One holds until the next is asked for: all lie in one buffer, where the browser fills one. */
-async function* piecesOf(bytes: Blob): AsyncGenerator<Uint8Array, void> {
+/** All but the last have `piece` bytes. One holds for its call alone: all lie in one buffer, where the browser fills one. */
+async function read(bytes: Blob, each: (some: Uint8Array) => void): Promise<void> {
   let reader: ReadableStreamBYOBReader;
   try {
     reader = bytes.stream().getReader({ mode: 'byob' });
   } catch {
     for (let at = 0; at < bytes.size; at += piece)
-      yield new Uint8Array(await bytes.slice(at, at + piece).arrayBuffer());
+      each(new Uint8Array(await bytes.slice(at, at + piece).arrayBuffer()));
     return;
   }
-  let view = new Uint8Array(piece);
+  let buffer = new ArrayBuffer(piece);
   for (let filled = 0; ;) {
-    const { done, value } = await reader.read(view);
-    // Given back with the buffer in it, also when nothing came any more.
-    const buffer = value?.buffer ?? new ArrayBuffer(0);
-    filled += value?.length ?? 0;
-    if (filled === piece || (done && filled > 0)) {
-      yield new Uint8Array(buffer, 0, filled);
+    const { done, value } = await reader.read(new Uint8Array(buffer, filled));
+    if (value !== undefined) {
+      // Given back: it moves to whoever fills it.
+      buffer = value.buffer;
+      filled += value.length;
+    }
+    if (done || filled === piece) {
+      each(new Uint8Array(buffer, 0, filled));
       filled = 0;
     }
     if (done) return;
-    view = new Uint8Array(buffer, filled);
   }
 }
 
