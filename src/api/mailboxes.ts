@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { CrmError } from '../model/errors.ts';
 import type {
   MailboxAlert,
+  MailboxConnection,
   MailboxFolder,
   MailboxFolderRule,
   MailboxItem,
@@ -19,6 +20,7 @@ import type { Http, HttpRequest } from './http.ts';
 export interface Mailboxes {
   /** One's own, or with `all` everybody's, for administrators. */
   list(all: boolean, signal?: AbortSignal): Promise<MailboxList>;
+  create(wanted: NewMailbox): Promise<MailboxReport>;
   change(id: string, wanted: MailboxChange): Promise<MailboxReport>;
   /** Tries to sign in and to read; what went wrong is in the report. */
   test(id: string): Promise<MailboxReport>;
@@ -33,9 +35,31 @@ export interface Mailboxes {
   preview(id: string, folderId: string, regarding: RegardingRef | null): Promise<RulePreview>;
 }
 
-export interface MailboxChange {
+/** What a mailbox is signed in to with; nobody is told it again. */
+export interface MailboxSecrets {
+  readonly password?: string;
+  readonly clientSecret?: string;
+  readonly refreshToken?: string;
+}
+
+export type MailboxSource = { readonly kind: 'graph' } | ImapConnection;
+
+interface ImapConnection extends Omit<MailboxConnection, 'oauth'> {
+  readonly kind: 'imap';
+  readonly oauth?: NonNullable<MailboxConnection['oauth']>;
+}
+
+export interface NewMailbox extends MailboxSecrets {
+  readonly address: string;
+  /** Object id of a person. */
+  readonly owner: string;
+  readonly source: MailboxSource;
+}
+
+export interface MailboxChange extends MailboxSecrets {
   readonly enabled?: boolean;
   readonly approved?: boolean;
+  readonly source?: MailboxSource;
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
@@ -58,12 +82,21 @@ const Alert = v.object({
   clearedAt: v.nullable(Moment),
 });
 
+const Connection = v.object({
+  host: v.string(),
+  port: count,
+  secure: v.boolean(),
+  user: v.string(),
+  oauth: v.nullable(v.object({ tokenEndpoint: v.string(), clientId: v.string(), scope: v.nullable(v.string()) })),
+});
+
 const Report = v.object({
   id: v.string(),
   address: v.string(),
   own: v.boolean(),
   kind: v.picklist(['user', 'queue']),
   source: v.picklist(['graph', 'imap', 'folder']),
+  connection: v.nullable(Connection),
   approved: v.boolean(),
   enabled: v.boolean(),
   state: v.picklist(['untested', 'ready', 'stopped']),
@@ -146,6 +179,7 @@ export function createMailboxes(http: Http): Mailboxes {
 
   return {
     list: (all, signal) => get(List, all ? 'mailboxes?all=true' : 'mailboxes', signal),
+    create: (wanted) => ask(Report, json('POST', 'mailboxes', wanted)),
     change: (id, wanted) => ask(Report, json('PATCH', at(id), wanted)),
     test: (id) => ask(Report, { ...json('POST', at(id, '/test'), {}), timeout: testTimeout }),
     syncNow: (id) => ask(Report, json('POST', at(id, '/sync'), {})),

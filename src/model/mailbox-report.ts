@@ -9,6 +9,8 @@ export interface MailboxReport {
   readonly own: boolean;
   readonly kind: 'user' | 'queue';
   readonly source: 'graph' | 'imap' | 'folder';
+  /** How an IMAP server is reached, without any secret; null for other sources. */
+  readonly connection: MailboxConnection | null;
   readonly approved: boolean;
   readonly enabled: boolean;
   readonly state: MailboxState;
@@ -32,6 +34,15 @@ export interface MailboxReport {
   readonly settings: Readonly<Record<string, unknown>> | null;
   /** Standing alerts about it, worst first. */
   readonly alerts: readonly MailboxAlert[];
+}
+
+export interface MailboxConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly secure: boolean;
+  readonly user: string;
+  /** Null: a password. */
+  readonly oauth: { readonly tokenEndpoint: string; readonly clientId: string; readonly scope: string | null } | null;
 }
 
 export type MailboxState = 'untested' | 'ready' | 'stopped';

@@ -3,10 +3,12 @@ import { foldAddress } from '../../model/message.ts';
 import { isGuid } from '../../model/uuid.ts';
 import { HttpError } from '../http/errors.ts';
 import { clearAlerts } from './alerts.ts';
+import { credentialNames, parseCredentials, writeCredentials, type Credentials } from './credentials.ts';
 import { firstPace } from './interval.ts';
 import { canonicalAddress } from './rules/address-list.ts';
 import type { AccountRow } from './report.ts';
 import type { MailboxRouteServices } from './route-services.ts';
+import type { MailboxStore } from './store.ts';
 import { changeSettings, readStoredSettings, usualSettings, type MailboxSettings } from './settings.ts';
 import { MalformedSource, parseSource, type SourceConfig } from './source-config.ts';
 
@@ -18,7 +20,7 @@ export interface NewMailbox {
   readonly kind: 'user' | 'queue';
   readonly queueId: string | null;
   readonly source: SourceConfig;
-  readonly password: string | undefined;
+  readonly credentials: Credentials | undefined;
   readonly settings: MailboxSettings;
 }
 
@@ -27,13 +29,21 @@ export interface MailboxChange {
   readonly approved?: boolean;
   readonly settings?: MailboxSettings;
   readonly source?: SourceConfig;
-  readonly password?: string;
+  readonly credentials?: Credentials;
   /** Its troubles so far are forgotten: it is tried at once. */
   readonly tested?: boolean;
 }
 
-const newNames = new Set(['address', 'owner', 'kind', 'queueId', 'source', 'password', 'settings']);
-const changeNames = new Set(['enabled', 'approved', 'settings', 'source', 'password']);
+const newNames: ReadonlySet<string> = new Set([
+  'address',
+  'owner',
+  'kind',
+  'queueId',
+  'source',
+  'settings',
+  ...credentialNames,
+]);
+const changeNames: ReadonlySet<string> = new Set(['enabled', 'approved', 'settings', 'source', ...credentialNames]);
 
 /** @throws {SettingsError | MalformedSource | HttpError} naming the field */
 export function parseNewMailbox(body: unknown, services: Services): NewMailbox {
@@ -47,20 +57,25 @@ export function parseNewMailbox(body: unknown, services: Services): NewMailbox {
     throw new MalformedSource('queueId is the id of a queue.');
   const settings = changeSettings(usualSettings(kind), fields['settings'] ?? {});
   const source = sourceOf(fields['source'], services);
-  return { address, owner, kind, queueId, source, settings, password: passwordOf(fields['password'], services) };
+  const credentials = credentialsOf(fields, source, services);
+  if (source.kind === 'imap' && source.oauth !== undefined && credentials === undefined)
+    throw new MalformedSource('clientSecret or refreshToken is needed for source.oauth.');
+  return { address, owner, kind, queueId, source, settings, credentials };
 }
 
 /** @throws {SettingsError | MalformedSource | HttpError} naming the field */
 export function parseMailboxChange(body: unknown, row: AccountRow, services: Services): MailboxChange {
   const fields = fieldsOf(body, changeNames);
-  const { enabled, approved, settings, source, password } = fields;
+  const { enabled, approved, settings } = fields;
+  const source = fields['source'] === undefined ? undefined : sourceOf(fields['source'], services);
+  const credentials = credentialsOf(fields, source ?? parseSource(JSON.parse(row.source)), services);
   const current = readStoredSettings(JSON.parse(row.settings), row.kind);
   return {
     ...(enabled === undefined ? {} : { enabled: flagOf(enabled, 'enabled') }),
     ...(approved === undefined ? {} : { approved: flagOf(approved, 'approved') }),
     ...(settings === undefined ? {} : { settings: changeSettings(current, settings) }),
-    ...(source === undefined ? {} : { source: sourceOf(source, services) }),
-    ...(password === undefined ? {} : { password: passwordOf(password, services) ?? '' }),
+    ...(source === undefined ? {} : { source }),
+    ...(credentials === undefined ? {} : { credentials }),
   };
 }
 
@@ -82,13 +97,25 @@ function sourceOf(value: unknown, { folders }: Services): SourceConfig {
   return source;
 }
 
-function passwordOf(value: unknown, { secrets }: Services): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string' || value === '' || value.length > 1_000)
-    throw new MalformedSource('password is a text of 1 to 1000 characters.');
-  if (secrets === null)
+function credentialsOf(
+  fields: Readonly<Record<string, unknown>>,
+  source: SourceConfig,
+  { secrets }: Services,
+): Credentials | undefined {
+  const credentials = parseCredentials(fields, source);
+  if (credentials !== undefined && secrets === null)
     throw new HttpError(400, 'This server keeps no passwords: its operator has set no MAILBOX_KEY.');
-  return value;
+  return credentials;
+}
+
+/** Undefined: what is stored stays. It goes where it was meant to go and nowhere else: with another server or user it is forgotten. */
+function secretAfter(
+  secrets: Services['secrets'],
+  row: Pick<AccountRow, 'id' | 'source'>,
+  { credentials, source }: Pick<MailboxChange, 'credentials' | 'source'>,
+): string | null | undefined {
+  if (credentials !== undefined && secrets !== null) return secrets.seal(writeCredentials(credentials), row.id);
+  return source === undefined || JSON.stringify(source) === row.source ? undefined : null;
 }
 
 /** A mailbox that an administrator enters is approved; it is read once it is tested. @throws {HttpError} 409 */
@@ -98,13 +125,13 @@ export async function createMailbox(
   approved: boolean,
 ): Promise<AccountRow> {
   const id = newId();
-  const { address, owner, kind, queueId, source, settings, password } = wanted;
+  const { address, owner, kind, queueId, source, settings, credentials } = wanted;
   const row = await store.tables
     .insertInto('mailbox_account')
     .values({
       ...{ id, address, address_folded: foldAddress(address), owner, kind, queue_id: queueId },
       ...{ source: JSON.stringify(source), settings: JSON.stringify(settings), state: 'untested' },
-      secret: password === undefined || secrets === null ? null : secrets.seal(password, id),
+      secret: credentials === undefined || secrets === null ? null : secrets.seal(writeCredentials(credentials), id),
       ...{ approved: approved ? 1 : 0, enabled: 0, generation: 0, failures: 0, ...firstPace },
       ...{ process_from: store.now(), created_at: store.now(), changed_at: store.now() },
     })
@@ -121,8 +148,9 @@ export async function changeMailbox(
   row: AccountRow,
   change: MailboxChange,
 ): Promise<void> {
-  const { enabled = row.enabled === 1, approved = row.approved === 1, settings, source, password, tested } = change;
-  const isAnew = tested === true || source !== undefined || password !== undefined;
+  const { enabled = row.enabled === 1, approved = row.approved === 1, settings, source, credentials, tested } = change;
+  const isAnew = tested === true || source !== undefined || credentials !== undefined;
+  const secret = secretAfter(secrets, row, change);
   const isWanted = enabled && approved;
   const isDue = isWanted && (isAnew || row.next_at === null);
   await store.transaction(async (scope) => {
@@ -132,7 +160,7 @@ export async function changeMailbox(
         ...{ enabled: enabled ? 1 : 0, approved: approved ? 1 : 0, changed_at: scope.now(), lease_until: null },
         ...(settings === undefined ? {} : { settings: JSON.stringify(settings) }),
         ...(source === undefined ? {} : { source: JSON.stringify(source), folders_at: null }),
-        ...(password === undefined || secrets === null ? {} : { secret: secrets.seal(password, row.id) }),
+        ...(secret === undefined ? {} : { secret }),
         ...(isAnew ? { state: 'untested' as const, code: null, message: null, failures: 0 } : {}),
         ...(isWanted ? (isDue ? { next_at: scope.now() } : {}) : { next_at: null }),
       })
@@ -141,4 +169,14 @@ export async function changeMailbox(
       .execute();
     if (isAnew) await clearAlerts(scope, { scope: 'mailbox', mailboxId: row.id });
   });
+}
+
+/** What a sign-in service gave in place of a secret; nothing happens where somebody has entered another one meanwhile. */
+export async function replaceSecret({ tables }: MailboxStore, id: string, old: string, fresh: string): Promise<void> {
+  await tables
+    .updateTable('mailbox_account')
+    .set({ secret: fresh })
+    .where('id', '=', id)
+    .where('secret', '=', old)
+    .execute();
 }

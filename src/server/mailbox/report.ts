@@ -2,7 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import type { MailboxAlert, MailboxItem, MailboxItemState, MailboxReport } from '../../model/mailbox-report.ts';
 import type { Why } from '../../model/tracking-why.ts';
 import { isOneOf } from '../db/engine.ts';
-import { parseSource } from './source-config.ts';
+import { parseSource, type SourceConfig } from './source-config.ts';
 import { readStoredSettings } from './settings.ts';
 import type { MailboxScope } from './store.ts';
 import type { MailboxTables } from './tables.ts';
@@ -22,7 +22,8 @@ export async function describeMailboxes(
   return rows.map((row) => {
     const own = row.owner === asker;
     return {
-      ...{ id: row.id, address: row.address, own, kind: row.kind, source: parseSource(JSON.parse(row.source)).kind },
+      ...{ id: row.id, address: row.address, own, kind: row.kind },
+      ...describeSource(parseSource(JSON.parse(row.source))),
       ...{ approved: row.approved === 1, enabled: row.enabled === 1, state: row.state, period: row.period },
       reason: row.code === null ? null : { code: row.code, message: row.message ?? '' },
       nextAt: momentOf(row.next_at),
@@ -36,6 +37,12 @@ export async function describeMailboxes(
       alerts: alerts.filter((alert) => alert.mailbox_id === row.id).map(describeAlert),
     };
   });
+}
+
+function describeSource(config: SourceConfig): Pick<MailboxReport, 'source' | 'connection'> {
+  if (config.kind !== 'imap') return { source: config.kind, connection: null };
+  const { kind, host, port, secure, user, oauth = null } = config;
+  return { source: kind, connection: { host, port, secure, user, oauth } };
 }
 
 async function timeOf({ tables, now }: MailboxScope): Promise<number> {

@@ -3,7 +3,14 @@ import { isGuid } from '../../model/uuid.ts';
 import { CrmError } from '../../model/errors.ts';
 import { HttpError } from '../http/errors.ts';
 import { personOf } from '../queue/person.ts';
-import { changeMailbox, createMailbox, parseMailboxChange, parseNewMailbox } from './accounts.ts';
+import {
+  changeMailbox,
+  createMailbox,
+  parseMailboxChange,
+  parseNewMailbox,
+  type MailboxChange,
+  type NewMailbox,
+} from './accounts.ts';
 import { makeDue } from './claim.ts';
 import { registerItemRoutes } from './item-routes.ts';
 import { describeMailboxes, listAlerts, type AccountRow } from './report.ts';
@@ -42,6 +49,7 @@ export function registerMailboxRoutes(server: FastifyInstance, services: Mailbox
     const administrator = await mayAdminister(services, objectId);
     const isOwn = wanted.owner === objectId && wanted.kind === 'user' && wanted.address === address;
     if (!administrator && !isOwn) throw new HttpError(403, 'Only administrators enter a mailbox of somebody else.');
+    if (!administrator && usesOAuth(wanted)) throw onlyAdministrators();
     const row = await createMailbox(services, wanted, administrator);
     return reply.code(201).send(await report({ row, asker: objectId }));
   });
@@ -51,7 +59,8 @@ export function registerMailboxRoutes(server: FastifyInstance, services: Mailbox
     const change = read(() => parseMailboxChange(request.body, asked.row, services));
     if (change.approved !== undefined && !(await mayAdminister(services, asked.asker)))
       throw new HttpError(403, 'Only administrators approve mailboxes.');
-    if (!asked.own && (change.settings !== undefined || change.password !== undefined))
+    if (usesOAuth(change) && !(await mayAdminister(services, asked.asker))) throw onlyAdministrators();
+    if (!asked.own && (change.settings !== undefined || change.credentials?.kind === 'password'))
       throw new HttpError(403, 'What is done with its mail is for the owner of a mailbox to say.');
     await changeMailbox(services, asked.row, change);
     return report(asked);
@@ -78,6 +87,14 @@ export function registerMailboxRoutes(server: FastifyInstance, services: Mailbox
   registerItemRoutes(server, services, find);
   registerRuleRoutes(server, services, find);
 }
+
+/** An application's access is an administrator's affair, and so is where its secret is sent. */
+function usesOAuth({ source, credentials }: MailboxChange | NewMailbox): boolean {
+  return credentials?.kind === 'oauth' || (source?.kind === 'imap' && source.oauth !== undefined);
+}
+
+const onlyAdministrators = () =>
+  new HttpError(403, 'Only administrators enter how a mailbox is signed in to with OAuth.');
 
 /** One's own mailboxes; those of others for administrators. What is not for the asker is not there. */
 function createFind(server: FastifyInstance, services: MailboxRouteServices): FindMailbox {

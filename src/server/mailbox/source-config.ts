@@ -1,4 +1,14 @@
 import { isObject } from '../../model/is-object.ts';
+import { isThisMachine } from './this-machine.ts';
+
+/** Where tokens come from, instead of a password; what they are got with lies beside it, sealed. */
+export interface OAuthConfig {
+  /** https, or http on this machine. */
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  /** Null: as granted. */
+  readonly scope: string | null;
+}
 
 /** Where a mailbox is read. A password lies beside it, sealed. */
 export type SourceConfig =
@@ -9,6 +19,7 @@ export type SourceConfig =
       readonly port: number;
       readonly secure: boolean;
       readonly user: string;
+      readonly oauth?: OAuthConfig;
     }
   | { readonly kind: 'folder'; readonly path: string };
 
@@ -35,7 +46,7 @@ export function parseSource(value: unknown): SourceConfig {
   }
 }
 
-function parseImap({ host, port = 993, secure = true, user }: Readonly<Record<string, unknown>>) {
+function parseImap({ host, port = 993, secure = true, user, oauth }: Readonly<Record<string, unknown>>) {
   if (typeof host !== 'string' || !/^[a-z0-9.-]{1,253}$/i.test(host))
     throw new MalformedSource('source.host is the name of a server.');
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535)
@@ -43,5 +54,25 @@ function parseImap({ host, port = 993, secure = true, user }: Readonly<Record<st
   if (typeof secure !== 'boolean') throw new MalformedSource('source.secure is true or false.');
   if (typeof user !== 'string' || user === '' || user.length > 320 || /[\0\r\n]/.test(user))
     throw new MalformedSource('source.user is the name to sign in with.');
-  return { host, port, secure, user };
+  return { host, port, secure, user, ...(oauth === undefined ? {} : { oauth: parseOAuth(oauth) }) };
+}
+
+function parseOAuth(value: unknown): OAuthConfig {
+  if (!isObject(value)) throw new MalformedSource('source.oauth is an object with tokenEndpoint and clientId.');
+  const { tokenEndpoint, clientId, scope = null } = value;
+  if (typeof tokenEndpoint !== 'string' || !isSafeEndpoint(tokenEndpoint))
+    throw new MalformedSource('source.oauth.tokenEndpoint is an https address.');
+  if (typeof clientId !== 'string' || !/^[\x21-\x7e]{1,300}$/.test(clientId))
+    throw new MalformedSource('source.oauth.clientId is the id of an application.');
+  if (scope !== null && (typeof scope !== 'string' || !/^[\x20-\x7e]{1,1000}$/.test(scope)))
+    throw new MalformedSource('source.oauth.scope is a list of scopes, separated by spaces.');
+  return { tokenEndpoint, clientId, scope };
+}
+
+/** A secret is sent there. */
+function isSafeEndpoint(text: string): boolean {
+  if (text.length > 2_000 || !URL.canParse(text)) return false;
+  const { protocol, hostname, username, password, hash } = new URL(text);
+  if (username !== '' || password !== '' || hash !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && isThisMachine(hostname.replace(/^\[|\]$/g, '')));
 }

@@ -3,7 +3,9 @@ import { createGraphSource } from './graph/graph-source.ts';
 import { createImapSource } from './imap/imap-source.ts';
 import type { MailboxClaim } from './claim.ts';
 import type { Secrets } from './secrets.ts';
-import { parseSource } from './source-config.ts';
+import { readOAuthCredentials, writeCredentials } from './credentials.ts';
+import { createOAuthToken } from './oauth-token.ts';
+import { parseSource, type OAuthConfig } from './source-config.ts';
 import { SourceError, type MailSource } from './source.ts';
 
 export interface SourceServices {
@@ -11,6 +13,8 @@ export interface SourceServices {
   readonly graph: { readonly baseUrl: string; readonly token: () => Promise<string> } | null;
   readonly fetch: typeof fetch;
   readonly secrets: Secrets | null;
+  /** Stores a mailbox's new secret in place of the old one, if that is still there. */
+  readonly keepSecret: (id: string, old: string, fresh: string) => Promise<void>;
   readonly now: () => number;
   readonly report: (error: unknown) => void;
 }
@@ -65,7 +69,8 @@ export function createSources(services: SourceServices): Sources {
 
 const readConfig = ({ source }: OpenedBy) => parseSource(JSON.parse(source));
 
-function openSource({ graph, fetch, secrets, now, report }: SourceServices, mailbox: OpenedBy): MailSource {
+function openSource(services: SourceServices, mailbox: OpenedBy): MailSource {
+  const { graph, fetch, now, report } = services;
   const config = readConfig(mailbox);
   switch (config.kind) {
     case 'graph':
@@ -73,16 +78,31 @@ function openSource({ graph, fetch, secrets, now, report }: SourceServices, mail
         throw new SourceError('refused', 'This server has no access to Microsoft Graph (GRAPH_CLIENT_ID).');
       return createGraphSource({ ...graph, user: mailbox.address, fetch, now });
     case 'imap': {
-      const password = passwordOf(secrets, mailbox);
-      const { host, port, secure, user } = config;
-      return createImapSource({ host, port, secure, user, auth: { password }, now: () => new Date(now()), report });
+      const { host, port, secure, user, oauth } = config;
+      const auth = oauth === undefined ? { password: secretOf(services, mailbox) } : tokenOf(services, mailbox, oauth);
+      return createImapSource({ host, port, secure, user, auth, now: () => new Date(now()), report });
     }
     case 'folder':
       return createFolderSource({ path: config.path });
   }
 }
 
-function passwordOf(secrets: Secrets | null, { id, secret }: OpenedBy): string {
+function tokenOf(services: SourceServices, mailbox: OpenedBy, oauth: OAuthConfig) {
+  const { fetch, now, secrets, keepSecret } = services;
+  const credentials = readOAuthCredentials(secretOf(services, mailbox));
+  if (credentials === null)
+    throw new SourceError('unauthorized', 'No client secret or refresh token is stored for this mailbox.');
+  let stored = mailbox.secret;
+  const renewed = async (refreshToken: string) => {
+    if (secrets === null || stored === null) return;
+    const fresh = secrets.seal(writeCredentials({ ...credentials, refreshToken }), mailbox.id);
+    await keepSecret(mailbox.id, stored, fresh);
+    stored = fresh;
+  };
+  return { accessToken: createOAuthToken(oauth, credentials, { fetch, now, renewed }) };
+}
+
+function secretOf({ secrets }: SourceServices, { id, secret }: OpenedBy): string {
   if (secret === null) throw new SourceError('unauthorized', 'No password is stored for this mailbox.');
   if (secrets === null) throw new SourceError('unauthorized', 'This server has no key for passwords (MAILBOX_KEY).');
   try {

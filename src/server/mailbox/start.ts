@@ -8,6 +8,7 @@ import { clockOf } from '../queue/clock.ts';
 import type { Ledger } from '../queue/ledger.ts';
 import type { QueueOptions } from '../queue/start.ts';
 import { timers } from '../queue/timers.ts';
+import { replaceSecret } from './accounts.ts';
 import { createAdministrators } from './administrators.ts';
 import { createCrmDoor } from './crm-door.ts';
 import { createDaemon } from './daemon.ts';
@@ -84,7 +85,10 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
   const { ledger, now, report, random } = options;
   const { http, crm } = connect(options);
   const secrets = options.key === null ? null : createSecrets(options.key);
-  const sources = createSources({ graph: options.graph, fetch, secrets, now, report });
+  const sources = createSources({
+    ...{ graph: options.graph, fetch, secrets, now, report },
+    keepSecret: (id, old, fresh) => replaceSecret(store, id, old, fresh),
+  });
   const reader = createMailReader();
   const folderRows = createTrackingFolders(crm, now);
   const ask = createAskCrm({ http, now, report });

@@ -177,7 +177,9 @@ forEachEngine('listening', ({ open }) => {
     const { watches, sources, listeners } = await listen(at);
     const secrets = createSecrets(key);
     await run(at, watches);
-    await changeMailbox({ store: at.store, secrets }, await at.account(id), { password: 'a new one' });
+    await changeMailbox({ store: at.store, secrets }, await at.account(id), {
+      credentials: { kind: 'password', password: 'a new one' },
+    });
     await watches.review();
     expect(listeners(id)).toBe(0);
     await run(at, watches);

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import { ImapFlow, type ImapFlowOptions, type Logger } from 'imapflow';
 import { SourceError } from '../source.ts';
+import { isThisMachine } from '../this-machine.ts';
 import { toSourceError } from './errors.ts';
 
 export interface ImapAccount {
@@ -176,8 +176,4 @@ export async function readToken(accessToken: () => Promise<string>): Promise<str
   } catch (error) {
     throw error instanceof SourceError ? error : new SourceError('unavailable', 'IMAP: no access token was to be had.');
   }
-}
-
-export function isThisMachine(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -3,7 +3,8 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import XOAuth2 from 'nodemailer/lib/xoauth2';
 import PostalMime, { type Address } from 'postal-mime';
 import { SourceError } from '../source.ts';
-import { isThisMachine, readToken, type ImapAccount } from './connection.ts';
+import { isThisMachine } from '../this-machine.ts';
+import { readToken, type ImapAccount } from './connection.ts';
 
 export interface SubmissionServer {
   readonly host: string;
