@@ -147,6 +147,70 @@ forEachEngine('the ledger', ({ open }) => {
     expect(await claimOne(ledger)).toBeNull();
   });
 
+  test('says in its log word for word what it would answer', async () => {
+    const ledger = await openLedger();
+    const odd = {
+      code: 'unavailable' as const,
+      message: `He said: "50 %", it\\'s\n<b>\u{1F4EC}</b> and \0\uD83D no more`,
+    };
+    const [late, gone, over] = [trackChange({}, 'm1.a'), regardChange({}, 'm1.b'), untrackChange({}, 'm1.c')];
+    /** The last event about it, and what a question is answered in the same moment. */
+    const heard = async ({ id }: { readonly id: string }) => {
+      const said = (await ledger.events(dana, 0, 100)).map(({ status }) => JSON.parse(status) as ChangeStatus);
+      const change = [late, gone, over].find((one) => one.id === id)!;
+      const answer = await ledger.accept(dana, change);
+      return [said.findLast((one) => one.id === id), { ...answer, position: null }];
+    };
+    const steps: readonly (() => Promise<unknown>)[] = [
+      () => Promise.all([late, gone, over].map((change) => ledger.accept(dana, change))),
+      async () => ledger.putOff((await claimOne(ledger))!, 1_001, odd, false),
+      async () => ledger.finish((await claimOne(ledger))!, { state: 'conflict', reason: odd }),
+      async () => ledger.finish((await claimOne(ledger))!, { state: 'done', result: { ...result, regarding: kim } }),
+      () => ledger.retry(dana, gone.id),
+      () => ledger.drop(dana, gone.id),
+    ];
+    for (const step of steps) {
+      now += 1_357;
+      await step();
+      for (const change of [late, gone, over]) {
+        const [said, answered] = await heard(change);
+        expect(said).toEqual(answered);
+      }
+    }
+    const events = await ledger.events(dana, 0, 100);
+    expect(events).toHaveLength(3 + 5);
+  });
+
+  test('what is asked of it in one breath is one commit; what comes while that is under way, one more', async () => {
+    const opened = await open();
+    let commits = 0;
+    const counted = <Answer>(answer: Promise<Answer>): Promise<Answer> => {
+      commits += 1;
+      return answer;
+    };
+    const ledger = createLedger(
+      {
+        ...opened,
+        transaction: (work) => counted(opened.transaction(work)),
+        commit: (statements) => counted(opened.commit(statements)),
+      },
+      processClock(() => now),
+    );
+    /** As requests do that came together: each is so many steps from the ledger. */
+    const handOver = async (place: number) => {
+      for (let turn = 0; turn < place; turn += 1) await Promise.resolve();
+      return ledger.accept(dana, trackChange({}, `m1.${place}`));
+    };
+    const handOverAll = () => Promise.all(Array.from({ length: 16 }, (_, place) => handOver(place)));
+    await handOverAll();
+    expect(commits).toBe(1);
+    const [first] = await Promise.all([ledger.claim(1), handOverAll(), ledger.claim(3)]);
+    expect(commits).toBe(2);
+    const late = new Promise((resolve) => setImmediate(resolve)).then(handOverAll);
+    await Promise.all([ledger.finish(first[0]!, { state: 'done', result }), late]);
+    expect(commits).toBeLessThanOrEqual(4);
+  });
+
   test('logs every step for the one who waits, behind a cursor that loses nothing', async () => {
     const ledger = await openLedger();
     let news = 0;

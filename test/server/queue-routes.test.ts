@@ -107,7 +107,9 @@ forEachEngine('/sync/v1', ({ open }) => {
     ['stops a statement', Object.assign(new Error('canceling statement'), { code: '57014' })],
     ['clashes five times', Object.assign(new Error('could not serialize access'), { code: '40001' })],
   ])('a database that %s is no verdict about the change: 503, come again', async (_, error) => {
-    database.transaction = () => Promise.reject(error);
+    const fail = () => Promise.reject(error);
+    database.transaction = fail;
+    database.commit = fail;
     const token = await world.token(dana);
     const answer = await world.app.inject({
       method: 'POST',

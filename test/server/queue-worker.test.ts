@@ -47,6 +47,10 @@ forEachEngine('the worker', ({ open }) =>
           world.commits += 1;
           return opened.transaction(work);
         },
+        commit(statements) {
+          world.commits += 1;
+          return opened.commit(statements);
+        },
       };
       let now = Date.parse('2026-11-21T08:00:00.000Z');
       const alarms = new Map<object, { at: number; ring: () => void }>();
@@ -189,6 +193,7 @@ forEachEngine('the worker', ({ open }) =>
       const change = trackChange({});
       await ledger.accept(dana, change);
       await until(() => world.atOnce === 1);
+      await pass(0); // it has looked for more
       freeze(leaseTime + 1);
       const [taken] = await ledger.claim(1); // another worker, which carries it out
       found();

@@ -23,6 +23,7 @@ export function connect(program: Program, shared: Database): Database {
     db,
     engine: shared.engine,
     transaction: (work) => program.call('transaction', usual, () => shared.transaction(work)),
+    commit: (statements) => program.call('transaction', usual, () => shared.commit(statements)),
     close: () => db.destroy(),
   };
 }

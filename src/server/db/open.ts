@@ -1,14 +1,16 @@
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, QueryResult, RawBuilder, Transaction } from 'kysely';
 import type pg from 'pg';
 import type { Engine } from './engine.ts';
-import { DatabaseError, isWorthRepeating } from './errors.ts';
+import { DatabaseError } from './errors.ts';
 import { bringUpToDate } from './migrate.ts';
 import { ownDirectory } from './owner-lock.ts';
 import { kyselyOverPostgres, openPool } from './postgres.ts';
+import { repeatClashes } from './repeat.ts';
 import { kyselyOverSqlite, makeDurable, openSqlite } from './sqlite.ts';
 import { createStatementClock } from './time-limit.ts';
+import { commitTogether, runTogether } from './together.ts';
 
 export interface Database {
   readonly db: Kysely<object>;
@@ -20,6 +22,11 @@ export interface Database {
    * wait for a network either; every other query of the process waits with you.
    */
   transaction<T>(work: (trx: Transaction<object>) => Promise<T>): Promise<T>;
+  /**
+   * The same for statements between which nothing is to be decided: PostgreSQL is sent the whole transaction at once, with its
+   * COMMIT, and holds its locks for no way there and back.
+   */
+  commit(statements: readonly RawBuilder<unknown>[]): Promise<readonly QueryResult<unknown>[]>;
   close(): Promise<void>;
 }
 
@@ -63,7 +70,9 @@ async function openSqliteDatabase(file: string, limits: StatementLimits): Promis
       if (raw?.isOpen) raw.close();
       owner?.release();
     };
-    return { db, engine: 'sqlite', close, transaction: repeating(db) };
+    const transaction = repeating(db);
+    const commit: Database['commit'] = (statements) => transaction((trx) => runTogether(trx, 'sqlite', statements));
+    return { db, engine: 'sqlite', close, transaction, commit };
   } catch (error) {
     if (raw?.isOpen) raw.close();
     owner?.release();
@@ -78,7 +87,8 @@ async function openPostgresDatabase(url: string, limits: StatementLimits): Promi
   try {
     await greet(pool, url);
     await bringUpToDate(db, 'postgres', 'The PostgreSQL database');
-    return { db, engine: 'postgres', close: () => db.destroy(), transaction: repeating(db) };
+    const commit: Database['commit'] = (statements) => repeatClashes(() => commitTogether(db, statements));
+    return { db, engine: 'postgres', close: () => db.destroy(), transaction: repeating(db), commit };
   } catch (error) {
     await db.destroy();
     if (!pool.ended) await pool.end();
@@ -96,15 +106,7 @@ async function greet(pool: pg.Pool, url: string): Promise<void> {
 }
 
 function repeating(db: Kysely<object>): Database['transaction'] {
-  return async (work) => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await db.transaction().execute(work);
-      } catch (error) {
-        if (attempt === 5 || !isWorthRepeating(error)) throw error;
-      }
-    }
-  };
+  return (work) => repeatClashes(() => db.transaction().execute(work));
 }
 
 function messageOf(error: unknown): string {

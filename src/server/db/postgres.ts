@@ -1,5 +1,16 @@
-import { Kysely, PostgresDialect, PostgresDriver, type Driver, type PostgresDialectConfig } from 'kysely';
+import {
+  Kysely,
+  PostgresDialect,
+  PostgresDriver,
+  type Driver,
+  type PostgresCursor,
+  type PostgresDialectConfig,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+} from 'kysely';
 import pg from 'pg';
+import { preparedName } from './prepared.ts';
 
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -58,5 +69,40 @@ class PipelinedPostgresDialect extends PostgresDialect {
 }
 
 export function kyselyOverPostgres(pool: pg.Pool): Kysely<object> {
-  return new Kysely<object>({ dialect: new PipelinedPostgresDialect({ pool }) });
+  return new Kysely<object>({ dialect: new PipelinedPostgresDialect({ pool: naming(pool) }) });
+}
+
+/** The pool as Kysely wants it, whose clients name the statements that are to stay prepared. */
+function naming(pool: pg.Pool): PostgresPool {
+  const known = new WeakMap<pg.PoolClient, NamingClient>();
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect();
+      const named = known.get(client) ?? new NamingClient(client);
+      known.set(client, named);
+      return named;
+    },
+  };
+}
+
+class NamingClient implements PostgresPoolClient {
+  readonly #client: pg.PoolClient;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  query<R>(text: string, values: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  query<R>(text: string | PostgresCursor<R>, values: readonly unknown[] = []): unknown {
+    if (typeof text !== 'string') throw new Error('A connection that sends statements in advance streams none.');
+    const query = { text, name: preparedName(text), values: [...values] };
+    return this.#client.query(query);
+  }
+
+  release(destroy?: boolean): void {
+    this.#client.release(destroy);
+  }
 }

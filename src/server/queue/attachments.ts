@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
-import { isOneOf, type Engine } from '../db/engine.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Scope } from './scope.ts';
+import type { Effect } from './write.ts';
 
 /** Bytes of an attachment, one chunk of at most a megabyte in memory at a time. */
 export interface StoredAttachment {
@@ -83,15 +83,19 @@ export async function openAttachment(
   return { size, chunks };
 }
 
-/** The statements that remove the bytes of these Changes, in their order. */
-export function removalOf(engine: Engine, changeIds: readonly string[]): readonly RawBuilder<unknown>[] {
-  if (changeIds.length === 0) return [];
-  const theirs = isOneOf(engine, sql`change_id`, changeIds);
-  return [
-    sql`delete from ledger_chunk where upload in (select upload from ledger_attachment where ${theirs})`,
-    sql`delete from ledger_attachment where ${theirs}`,
-  ];
+/** Removes the bytes of the Changes that `theirs` finds by `change_id`; before their attachments, which say where they are. */
+export function removeChunks(theirs: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`delete from ledger_chunk where upload in (select upload from ledger_attachment where ${theirs})`;
 }
+
+export function removeAttachments(theirs: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`delete from ledger_attachment where ${theirs}`;
+}
+
+/** What is done or dropped needs its bytes no more. */
+export const removeBytes: readonly Effect[] = [removeChunks, removeAttachments].map(
+  (remove) => (changed) => remove(sql`change_id in (select id from ${changed} where state in ('done', 'dropped'))`),
+);
 
 /**
  * The same bytes in pieces of `chunkSize`; the last may be smaller. A piece holds until the next is asked for: all lie in one

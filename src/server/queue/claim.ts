@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { Change, ChangeReason, Tried } from '../../model/change.ts';
 import { MalformedChange, parseChange } from '../../model/parse-change.ts';
-import type { Scope, Writer } from './scope.ts';
-import { settle, type SettleStep } from './settle.ts';
+import type { Scope } from './scope.ts';
+import type { SettleStep } from './settle.ts';
+import type { Write } from './write.ts';
 
 export interface Claim {
   readonly change: Change;
@@ -17,14 +18,12 @@ export interface Claim {
   readonly age: number;
 }
 
-/** Up to `most` claims of different lanes; the answer stands in it once the transaction is through. */
+/** Up to `most` claims of different lanes; their rows stand in it once the transaction is through, those due longest first. */
 export interface ClaimStep {
   readonly kind: 'claim';
   /** Asked when the transaction begins: those that finish with it have made room by then. */
   readonly most: () => number;
-  claims: readonly Claim[];
-  /** Owners of what was parked instead. */
-  parked: ReadonlySet<string>;
+  rows: readonly ClaimRow[];
 }
 
 /** Renewed every third of it; a worker that is silent for longer has lost its claim. */
@@ -42,71 +41,64 @@ const unreadable: ChangeReason = {
   message: 'It was written by another version of this program, or it is damaged.',
 };
 
-/** Rows looked at in one transaction that turn out to be none: the rest is for the next. */
-const mostRounds = 3;
-
-interface Row extends Omit<Claim, 'change'> {
+export interface ClaimRow extends Omit<Claim, 'change'> {
   readonly id: string;
   readonly body: string;
   readonly tried: string | null;
   readonly due_at: number;
 }
 
-/** Claims for every step in turn. What cannot be carried out is parked with its reason, and its lane goes on. */
-export async function claim(writer: Writer, steps: readonly ClaimStep[]): Promise<void> {
-  for (const step of steps) {
-    const claims: Claim[] = [];
-    const owners = new Set<string>();
-    const most = step.most();
-    for (let round = 0; round < mostRounds && claims.length < most; round += 1) {
-      const rows = await lease(writer, most - claims.length);
-      const parked: SettleStep[] = [];
-      for (const row of rows) {
-        const read = readClaim(row);
-        if ('change' in read) claims.push(read);
-        else parked.push(park(row, read));
-      }
-      await settle(writer, parked);
-      for (const { owner } of parked) if (owner !== null) owners.add(owner);
-      if (parked.length === 0) break;
-    }
-    step.claims = claims;
-    step.parked = owners;
-  }
+/** What others hold is passed over, what a dead worker held is taken. */
+export function claiming({ engine, now }: Pick<Scope, 'engine' | 'now'>, step: ClaimStep): Write {
+  return {
+    given: null,
+    change: () => sql`with picked as materialized (
+        select seq as picked_seq from ledger_change
+        where head = 1 and due_at <= ${now()} and (lease_until is null or lease_until < ${now()})
+        order by due_at, seq limit ${Math.max(0, step.most())} ${engine === 'postgres' ? sql`for update skip locked` : sql``})
+      update ledger_change set
+        lease_until = ${now()} + ${sql.lit(leaseTime)}, attempts = attempts + 1, generation = generation + 1,
+        deaths = case when lease_until is null then deaths else deaths + 1 end
+      from picked where seq = picked_seq
+      returning seq, id, owner, body, tried, generation, attempts, deaths, due_at, ${now()} - accepted_at as age`,
+    returned: {},
+    effects: [],
+    heard(rows: readonly ClaimRow[]) {
+      step.rows = [...rows].sort((a, b) => a.due_at - b.due_at || a.seq - b.seq);
+    },
+  };
 }
 
-/** One statement: what others hold is passed over, what a dead worker held is taken. */
-async function lease({ run, engine, now }: Writer, most: number): Promise<readonly Row[]> {
-  const rows = await run(sql<Row>`with picked as materialized (
-      select seq as picked_seq from ledger_change
-      where head = 1 and due_at <= ${now()} and (lease_until is null or lease_until < ${now()})
-      order by due_at, seq limit ${most} ${engine === 'postgres' ? sql`for update skip locked` : sql``})
-    update ledger_change set
-      lease_until = ${now()} + ${sql.lit(leaseTime)}, attempts = attempts + 1, generation = generation + 1,
-      deaths = case when lease_until is null then deaths else deaths + 1 end
-    from picked where seq = picked_seq
-    returning seq, id, owner, body, tried, generation, attempts, deaths, due_at, ${now()} - accepted_at as age`);
-  return [...rows].sort((a, b) => a.due_at - b.due_at || a.seq - b.seq);
-}
-
-function readClaim(row: Row): Claim | ChangeReason {
-  if (row.deaths >= mostDeaths) return poison;
+/** Null where nobody can read what was wished for. */
+function readClaim(row: ClaimRow): Claim | null {
   const { owner, seq, generation, attempts, deaths, age } = row;
   try {
     return { change: readChange(row), owner, seq, generation, attempts, deaths, age };
   } catch (error) {
-    if (error instanceof MalformedChange || error instanceof SyntaxError) return unreadable;
+    if (error instanceof MalformedChange || error instanceof SyntaxError) return null;
     throw error;
   }
 }
 
-function readChange({ body, tried }: Row): Change {
+function readChange({ body, tried }: ClaimRow): Change {
   const change: unknown = JSON.parse(body);
   if (tried === null || typeof change !== 'object') return parseChange(change);
   return parseChange({ ...change, tried: (JSON.parse(tried) as unknown) ?? undefined });
 }
 
-function park({ seq, generation }: Row, reason: ChangeReason): SettleStep {
+/** What can be carried out, and the ends of what cannot: their lanes go on. */
+export function readClaims(rows: readonly ClaimRow[]): { claims: readonly Claim[]; parked: readonly SettleStep[] } {
+  const claims: Claim[] = [];
+  const parked: SettleStep[] = [];
+  for (const row of rows) {
+    const claim = readClaim(row);
+    if (claim !== null && row.deaths < mostDeaths) claims.push(claim);
+    else parked.push(park(row, row.deaths < mostDeaths ? unreadable : poison));
+  }
+  return { claims, parked };
+}
+
+function park({ seq, generation }: ClaimRow, reason: ChangeReason): SettleStep {
   return { kind: 'settle', seq, generation, change: null, outcome: { state: 'refused', reason }, owner: null };
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
-import { recordsAs } from './records.ts';
-import type { Scope, Writer } from './scope.ts';
-import { statusOf, type StatusRow } from './status.ts';
+import type { Scope } from './scope.ts';
+import { statusText } from './status.ts';
+import type { Effect } from './write.ts';
 
 export interface LedgerEvent {
   readonly cursor: number;
@@ -9,13 +9,10 @@ export interface LedgerEvent {
   readonly status: string;
 }
 
-/** Writes what became of rows to the event log, in the order given. */
-export function writeEvents({ ahead, engine, now }: Writer, rows: readonly StatusRow[]): void {
-  if (rows.length === 0) return;
-  const columns = { place: 'bigint', whose: 'text', said: 'text' } as const;
-  const events = rows.map((row, place) => ({ place, whose: row.owner, said: JSON.stringify(statusOf(row)) }));
-  ahead(sql`insert into ledger_event (owner, status, at)
-    select whose, said, ${now()} from ${recordsAs(engine, columns, events)} order by place`);
+/** Writes what became of rows to the event log, in the order of the ledger. */
+export function eventsOf({ engine, now }: Pick<Scope, 'engine' | 'now'>): Effect {
+  return (changed) => sql`insert into ledger_event (owner, status, at)
+    select owner, ${statusText(engine)}, ${now()} from ${changed} order by seq`;
 }
 
 export function readEvents(

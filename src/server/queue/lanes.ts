@@ -1,20 +1,13 @@
 import { sql } from 'kysely';
-import { recordsAs } from './records.ts';
 import type { Writer } from './scope.ts';
+import type { Effect } from './write.ts';
 
-/** Makes the oldest queued row of each lane its head, after the one before it has gone. */
-export function nameHeads({ ahead, engine }: Writer, lanes: readonly string[]): void {
-  if (lanes.length === 0) return;
-  const given = recordsAs(
-    engine,
-    { wanted: 'text' },
-    [...new Set(lanes)].map((wanted) => ({ wanted })),
-  );
-  ahead(sql`update ledger_change set head = 1
-    from (select (select min(q.seq) from ledger_change as q where q.state = 'queued' and q.lane = wanted) as next_seq
-      from ${given}) as next
-    where seq = next_seq`);
-}
+/** The oldest queued row of each lane that has lost a row is its head, whether it was before or not. */
+export const nameHeads: Effect = (changed) => sql`update ledger_change set head = 1
+  from (select (select min(q.seq) from ledger_change as q
+      where q.state = 'queued' and q.lane = changed.lane and q.seq <> changed.seq) as next_seq
+    from ${changed} where changed.state <> 'queued') as next
+  where ledger_change.seq = next_seq and head = 0`;
 
 /**
  * A program of the version before, still running beside this one on the same PostgreSQL, knows no heads: it leaves them on rows

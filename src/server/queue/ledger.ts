@@ -1,18 +1,18 @@
 import type { Change, ChangeReason, ChangeStatus, Tried } from '../../model/change.ts';
 import type { Database } from '../db/open.ts';
-import { HttpError } from '../http/errors.ts';
-import { accept, acceptStep, type AcceptStep } from './accept.ts';
+import { accepting, acceptStep, answerOf, type AcceptStep } from './accept.ts';
 import { openAttachment, putAttachment, type StoredAttachment } from './attachments.ts';
 import { blockedBy, listKept, listPending, releaseOutage } from './ask.ts';
-import { claim, note, renew, stands, untilDue, type Claim, type ClaimStep } from './claim.ts';
+import { claiming, note, readClaims, renew, stands, untilDue, type Claim, type ClaimStep } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { readEvents, readLastCursor, readNews, type LedgerEvent } from './events.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { mendHeads } from './lanes.ts';
 import { drop, listOpen, listParked, retry, type OpenChanges, type OpenState } from './parked.ts';
 import { purge } from './purge.ts';
-import { asWriter, scopeOf, type Writer } from './scope.ts';
-import { settle, type End, type PutOff, type SettleStep } from './settle.ts';
+import { asWriter, scopeOf, writeAll, type Scope, type Writer } from './scope.ts';
+import { settling, type End, type PutOff, type SettleStep } from './settle.ts';
+import type { Write } from './write.ts';
 
 /**
  * The ledger: one row per Change the server has promised to carry out.
@@ -90,6 +90,9 @@ export interface Given {
 
 export type NewsListener = (owners: ReadonlySet<string>) => void;
 
+/** Rows looked at for one claim that turn out to be none: the rest is for the next. */
+const mostRounds = 3;
+
 type Step = AcceptStep | ClaimStep | SettleStep;
 
 export function createLedger(database: Database, clock: Clock): Ledger {
@@ -99,43 +102,41 @@ export function createLedger(database: Database, clock: Clock): Ledger {
     for (const listener of listeners) listener(owners);
   };
   const write = createGroupCommit<Step>({
-    run: (steps) =>
-      asWriter(database, clock, async (writer) => {
-        await settle(writer, ofKind(steps, 'settle'));
-        await accept(writer, ofKind(steps, 'accept'));
-        await claim(writer, ofKind(steps, 'claim'));
-      }),
+    run: (steps) => writeAll(database, clock, writesOf(scope, steps)),
     weigh: (step) => (step.kind === 'accept' ? step.body.length : 0),
   });
-  const end = async ({ seq, generation, change }: Claim, outcome: End | PutOff): Promise<boolean> => {
-    const step: SettleStep = { kind: 'settle', seq, generation, change, outcome, owner: null };
+  const settle = async (step: SettleStep): Promise<boolean> => {
     await write(step);
     if (step.owner === null) return false;
     tell(new Set([step.owner]));
     return true;
   };
+  const end = ({ seq, generation, change }: Claim, outcome: End | PutOff): Promise<boolean> =>
+    settle({ kind: 'settle', seq, generation, change, outcome, owner: null });
   let lookedAt: number | null = null;
 
   return {
     async accept(owner, change) {
       const step = acceptStep(owner, change);
       await write(step);
-      if (step.answer === null) throw new Error('The ledger gave no answer.');
-      if (step.answer.owner !== owner) throw new HttpError(403, 'This change belongs to somebody else.');
+      const status = await answerOf(scope, step);
       tell(new Set([owner]));
-      return step.answer.status;
+      return status;
     },
 
     async claim(most) {
-      const step: ClaimStep = {
-        kind: 'claim',
-        most: typeof most === 'number' ? () => most : most,
-        claims: [],
-        parked: new Set(),
-      };
-      await write(step);
-      if (step.parked.size > 0) tell(step.parked);
-      return step.claims;
+      const limit = typeof most === 'number' ? () => most : most;
+      const found: Claim[] = [];
+      for (let round = 0; round < mostRounds; round += 1) {
+        const step: ClaimStep = { kind: 'claim', most: () => limit() - found.length, rows: [] };
+        await write(step);
+        const { claims, parked } = readClaims(step.rows);
+        found.push(...claims);
+        if (parked.length === 0) break;
+        // What is not parked now is claimed once more when its lease is over, and must not keep the others from being carried out.
+        await Promise.allSettled(parked.map(settle));
+      }
+      return found;
     },
 
     async acceptWith(owner, given, alongside) {
@@ -143,10 +144,8 @@ export function createLedger(database: Database, clock: Clock): Ledger {
         await alongside(writer);
         for (const { change, attachments } of given)
           for (const { part, bytes } of attachments) await putAttachment(scope, owner, change.id, part, once(bytes));
-        await accept(
-          writer,
-          given.map(({ change }) => acceptStep(owner, change)),
-        );
+        const steps = given.map(({ change }) => acceptStep(owner, change));
+        await writer.write(accepting(writer, steps));
       });
       tell(new Set([owner]));
     },
@@ -200,6 +199,16 @@ export function createLedger(database: Database, clock: Clock): Ledger {
       await purge(scope);
     },
   };
+}
+
+/** Ends first: they name the heads that may be claimed. */
+function writesOf(scope: Scope, steps: readonly Step[]): readonly Write[] {
+  const [settles, accepts] = [ofKind(steps, 'settle'), ofKind(steps, 'accept')];
+  return [
+    ...(settles.length > 0 ? [settling(scope, settles)] : []),
+    ...(accepts.length > 0 ? [accepting(scope, accepts)] : []),
+    ...ofKind(steps, 'claim').map((step) => claiming(scope, step)),
+  ];
 }
 
 function ofKind<Kind extends Step['kind']>(steps: readonly Step[], kind: Kind): Extract<Step, { kind: Kind }>[] {

@@ -2,11 +2,12 @@ import { sql, type RawBuilder } from 'kysely';
 import type { ChangeStatus } from '../../model/change.ts';
 import { isOneOf } from '../db/engine.ts';
 import { HttpError } from '../http/errors.ts';
-import { removalOf } from './attachments.ts';
-import { writeEvents } from './events.ts';
+import { removeBytes } from './attachments.ts';
+import { eventsOf } from './events.ts';
 import { nameHeads } from './lanes.ts';
 import type { Scope, Writer } from './scope.ts';
-import { statusColumns, statusOf, type StatusRow } from './status.ts';
+import { statusColumns, statusOf, statusShape, type StatusRow } from './status.ts';
+import type { Effect } from './write.ts';
 
 /** What its owner still has to do with: waiting for the CRM, or for a decision. */
 export const openStates = ['queued', 'conflict', 'refused'] as const;
@@ -62,21 +63,22 @@ export async function retry(writer: Writer, owner: string, id: string): Promise<
   if (row.state === 'done') return statusOf(row);
   if (row.state === 'queued') return statusOf(await hurry(writer, row));
   const seq = engine === 'postgres' ? sql<number>`default` : sql<number>`(select max(seq) + 1 from ledger_change)`;
-  const again = await change(
-    writer,
-    row.seq,
-    sql`seq = ${seq}, state = 'queued', attempts = 0, deaths = 0, outage = 0, reason_code = null, reason_message = null, tried = 'null',
+  return statusOf(
+    await change(
+      writer,
+      row.seq,
+      sql`seq = ${seq}, state = 'queued', attempts = 0, deaths = 0, outage = 0, reason_code = null, reason_message = null, tried = 'null',
       due_at = ${now()}, accepted_at = ${now()}, changed_at = ${now()},
       head = case when exists (select 1 from ledger_change as h where h.head = 1 and h.lane = ${row.lane}) then 0 else 1 end`,
+      [eventsOf(writer)],
+    ),
   );
-  writeEvents(writer, [again]);
-  return statusOf(again);
 }
 
 /** A Change that failed before is tried now; one that is held or just being tried stays as it is. */
 async function hurry(writer: Writer, row: OwnRow): Promise<StatusRow> {
   if (row.attempts === 0 || row.leased === 1) return row;
-  return change(writer, row.seq, sql`due_at = ${writer.now()}`);
+  return change(writer, row.seq, sql`due_at = ${writer.now()}`, []);
 }
 
 /** Gives a Change up. @throws {HttpError} 409 when it is done or being carried out, 404 when this person has none such */
@@ -85,14 +87,12 @@ export async function drop(writer: Writer, owner: string, id: string): Promise<v
   if (row.state === 'dropped') return;
   if (row.state === 'done') throw new HttpError(409, 'This change is done.');
   if (row.leased === 1) throw new HttpError(409, 'This change is being carried out.');
-  const dropped = await change(
+  await change(
     writer,
     row.seq,
     sql`state = 'dropped', head = 0, body = '', reason_code = 'dropped', reason_message = '', changed_at = ${writer.now()}`,
+    [nameHeads, ...removeBytes, eventsOf(writer)],
   );
-  if (row.head === 1) nameHeads(writer, [row.lane]);
-  writer.ahead(...removalOf(writer.engine, [id]));
-  writeEvents(writer, [dropped]);
 }
 
 type OwnRow = StatusRow & { readonly leased: 0 | 1 };
@@ -107,9 +107,19 @@ async function findOwn({ run, engine, now }: Writer, owner: string, id: string):
   return row;
 }
 
-async function change({ run }: Writer, seq: number, set: RawBuilder<unknown>): Promise<StatusRow> {
-  const [row] = await run(sql<StatusRow>`update ledger_change set ${set} where seq = ${seq}
-    returning ${statusColumns}`);
-  if (row === undefined) throw new Error('A change was lost while it was being changed.');
-  return row;
+async function change(
+  { write }: Writer,
+  seq: number,
+  set: RawBuilder<unknown>,
+  effects: readonly Effect[],
+): Promise<StatusRow> {
+  const [changed] = (await write({
+    given: null,
+    change: () => sql`update ledger_change set ${set} where seq = ${seq} returning ${statusColumns}`,
+    returned: statusShape,
+    effects,
+    heard: () => undefined,
+  })) as readonly StatusRow[];
+  if (changed === undefined) throw new Error('A change was lost while it was being changed.');
+  return changed;
 }

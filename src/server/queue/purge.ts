@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
-import { removalOf } from './attachments.ts';
+import { isOneOf } from '../db/engine.ts';
+import { removeAttachments, removeChunks } from './attachments.ts';
 import type { Scope } from './scope.ts';
 
 const day = 24 * 60 * 60 * 1000;
@@ -31,8 +32,12 @@ export async function purge(scope: Scope): Promise<void> {
     where stored_at < ${before(1)} and not exists (select 1 from ledger_change as c
       where c.id = a.change_id and c.state in ('queued', 'refused', 'conflict'))
     limit ${sql.lit(most)}`.execute(tables);
-  const unwanted = rows.map((row) => row.change_id);
-  for (const statement of removalOf(engine, unwanted)) await statement.execute(tables);
+  const unwanted = isOneOf(
+    engine,
+    sql`change_id`,
+    rows.map((row) => row.change_id),
+  );
+  for (const remove of [removeChunks, removeAttachments]) await remove(unwanted).execute(tables);
   await sql`delete from ledger_chunk where stored_at < ${before(1)} and not exists
     (select 1 from ledger_attachment as a where a.upload = ledger_chunk.upload)`.execute(tables);
 }

@@ -1,11 +1,12 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Change, ChangeReason, ChangeResult } from '../../model/change.ts';
-import { removalOf } from './attachments.ts';
-import { writeEvents } from './events.ts';
+import { removeBytes } from './attachments.ts';
+import { eventsOf } from './events.ts';
 import { nameHeads } from './lanes.ts';
 import { recordsAs } from './records.ts';
-import type { Writer } from './scope.ts';
-import { statusColumns, type StatusRow } from './status.ts';
+import type { Scope } from './scope.ts';
+import { statusColumns, statusShape, type StatusRow } from './status.ts';
+import type { Effect, Write } from './write.ts';
 
 export type End =
   | { readonly state: 'done'; readonly result: ChangeResult }
@@ -40,6 +41,8 @@ const columns = {
   code: 'text',
   message: 'text',
   new_result: 'text',
+  mail: 'text',
+  keeps: 'bigint',
 } as const;
 
 /**
@@ -47,36 +50,36 @@ const columns = {
  * and the bytes nobody needs any more. The mail's text has then arrived where it belongs; the result is kept for repetitions,
  * the text is not.
  */
-export async function settle(writer: Writer, steps: readonly SettleStep[]): Promise<void> {
-  if (steps.length === 0) return;
-  const { run, ahead, engine, now } = writer;
-  const rows = await run(sql<StatusRow>`update ledger_change set
-      state = to_state, head = case when to_state = 'queued' then 1 else 0 end,
-      due_at = case when delay is null then due_at else ${now()} + delay end,
-      outage = is_outage, attempts = attempts - is_outage, deaths = 0, lease_until = null,
-      reason_code = code, reason_message = message, result = new_result,
-      body = case when to_state = 'done' then '' else body end, changed_at = ${now()}
-    from ${recordsAs(engine, columns, steps.map(recordOf))}
-    where seq = at_seq and generation = at_generation and state = 'queued'
-    returning ${statusColumns}`);
-  const stood = new Map(rows.map((row) => [row.seq, row]));
-  for (const step of steps) step.owner = stood.get(step.seq)?.owner ?? null;
-  const done = steps.filter(({ owner, outcome }) => owner !== null && outcome.state === 'done');
-  nameHeads(
-    writer,
-    rows.filter(({ state }) => state !== 'queued').map(({ lane }) => lane),
-  );
-  writeEvents(writer, rows);
-  ahead(
-    ...removalOf(
-      engine,
-      done.flatMap(({ change }) => (change?.kind === 'track' ? [change.id] : [])),
-    ),
-  );
-  mark(writer, done);
+export function settling(scope: Pick<Scope, 'engine' | 'now'>, steps: readonly SettleStep[]): Write {
+  const { engine, now } = scope;
+  const records = steps.map(recordOf);
+  return {
+    given: recordsAs(engine, columns, records),
+    change: (given) => sql`update ledger_change set
+        state = to_state, head = case when to_state = 'queued' then 1 else 0 end,
+        due_at = case when delay is null then due_at else ${now()} + delay end,
+        outage = is_outage, attempts = attempts - is_outage, deaths = 0, lease_until = null,
+        reason_code = code, reason_message = message, result = new_result,
+        body = case when to_state = 'done' then '' else body end, changed_at = ${now()}
+      from ${given}
+      where seq = at_seq and generation = at_generation and state = 'queued'
+      returning ${statusColumns}`,
+    returned: statusShape,
+    effects: [
+      nameHeads,
+      eventsOf(scope),
+      ...(steps.some(({ change, outcome }) => change?.kind === 'track' && outcome.state === 'done') ? removeBytes : []),
+      ...(records.some(({ keeps }) => keeps === 1) ? [keepMarks(now())] : []),
+      ...(records.some(({ keeps }) => keeps === 0) ? [removeMarks] : []),
+    ],
+    heard(rows: readonly StatusRow[]) {
+      const owners = new Map(rows.map(({ seq, owner }) => [seq, owner]));
+      for (const step of steps) step.owner = owners.get(step.seq) ?? null;
+    },
+  };
 }
 
-function recordOf({ seq, generation, outcome }: SettleStep) {
+function recordOf({ seq, generation, change, outcome }: SettleStep) {
   const reason = outcome.state === 'done' ? null : outcome.reason;
   return {
     at_seq: seq,
@@ -87,24 +90,24 @@ function recordOf({ seq, generation, outcome }: SettleStep) {
     code: reason?.code ?? null,
     message: reason?.message ?? null,
     new_result: outcome.state === 'done' ? JSON.stringify(outcome.result) : null,
+    ...markOf(change, outcome),
   };
 }
 
-/** "Untracked, record kept" is a person's mark that no CRM column holds; tracking the mail again takes it away. */
-function mark({ ahead, engine, now }: Writer, done: readonly SettleStep[]): void {
-  const columns = { mail: 'text', whose: 'text' } as const;
-  const kept: { mail: string; whose: string }[] = [];
-  const gone: { mail: string; whose: string }[] = [];
-  for (const { change, owner: whose } of done) {
-    if (change === null || whose === null || (change.kind !== 'track' && change.kind !== 'untrack')) continue;
-    const list = change.kind === 'untrack' && change.keepRecord ? kept : gone;
-    list.push({ mail: change.mail.itemKey, whose });
-  }
-  if (kept.length > 0)
-    ahead(sql`insert into ledger_kept (item_key, owner, at)
-      select mail, whose, ${now()} from ${recordsAs(engine, columns, kept)} where true
-      on conflict do nothing`);
-  if (gone.length > 0)
-    ahead(sql`delete from ledger_kept where (item_key, owner) in
-      (select mail, whose from ${recordsAs(engine, columns, gone)})`);
+/**
+ * "Untracked, record kept" is a person's mark that no CRM column holds; tracking the mail again takes it away.
+ * @returns of which mail; whether the mark is to be there, null where it is left as it is
+ */
+function markOf(change: Change | null, { state }: End | PutOff): { mail: string | null; keeps: 0 | 1 | null } {
+  if (state !== 'done' || (change?.kind !== 'track' && change?.kind !== 'untrack')) return { mail: null, keeps: null };
+  return { mail: change.mail.itemKey, keeps: change.kind === 'untrack' && change.keepRecord ? 1 : 0 };
 }
+
+function keepMarks(now: RawBuilder<number>): Effect {
+  return (changed, given) => sql`insert into ledger_kept (item_key, owner, at)
+    select mail, changed.owner, ${now} from ${changed} join ${given} on at_seq = changed.seq where keeps = 1
+    on conflict do nothing`;
+}
+
+const removeMarks: Effect = (changed, given) => sql`delete from ledger_kept where (item_key, owner) in
+  (select mail, changed.owner from ${changed} join ${given} on at_seq = changed.seq where keeps = 0)`;

@@ -5,8 +5,8 @@ export default {
   edits: [
     {
       file: 'src/server/queue/settle.ts',
-      find: `  writeEvents(writer, rows);\n`,
-      replace: '',
+      find: `      nameHeads,\n      eventsOf(scope),`,
+      replace: '      nameHeads,',
     },
   ],
   tests: ['test/server/queue-ledger.test.ts'],

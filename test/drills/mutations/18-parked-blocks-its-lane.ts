@@ -4,9 +4,9 @@ export default {
   breaks: 'what is parked holds up its lane',
   edits: [
     {
-      file: 'src/server/queue/settle.ts',
-      find: `rows.filter(({ state }) => state !== 'queued')`,
-      replace: `rows.filter(({ state }) => state === 'done')`,
+      file: 'src/server/queue/lanes.ts',
+      find: `where changed.state <> 'queued'`,
+      replace: `where changed.state = 'done'`,
     },
   ],
   tests: ['test/server/queue-parked.test.ts'],

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { expect, test } from '@jest/globals';
 import { isUniqueViolation } from '../../../src/server/db/errors.ts';
+import { prepared } from '../../../src/server/db/prepared.ts';
 import { runTogether } from '../../../src/server/db/together.ts';
 import { forEachEngine } from '../engines.ts';
 
@@ -24,5 +25,28 @@ forEachEngine('statements that go together', ({ engine, open }) => {
     expect((await read.execute(database.db)).rows).toEqual([]);
     await database.transaction((trx) => runTogether(trx, engine, [insert('c')]));
     expect((await read.execute(database.db)).rows).toEqual([{ item_key: 'c' }]);
+  });
+
+  test('may be a transaction as a whole, all of it or nothing', async () => {
+    const database = await open();
+    const [, answer] = await database.commit([insert('a'), read]);
+    expect(answer?.rows).toEqual([{ item_key: 'a' }]);
+    const error = await database.commit([insert('b'), insert('a'), insert('c')]).catch((cause: unknown) => cause);
+    expect(isUniqueViolation(error)).toBe(true);
+    await database.commit([insert('d')]);
+    expect((await read.execute(database.db)).rows).toEqual([{ item_key: 'a' }, { item_key: 'd' }]);
+  });
+
+  test('stay prepared where that was asked for, also after one of them failed', async () => {
+    const database = await open();
+    const kept = (mail: string) => prepared(insert(mail));
+    for (const mail of ['a', 'b']) await database.commit([kept(mail), kept(`${mail}${mail}`), prepared(read)]);
+    await expect(database.commit([kept('c'), kept('a'), kept('d'), prepared(read)])).rejects.toThrow();
+    const [, answer] = await database.commit([kept('e'), prepared(read)]);
+    expect(answer?.rows).toHaveLength(5);
+    if (engine === 'sqlite') return;
+    const { rows } = await sql<{ uses: number }>`select sum(generic_plans + custom_plans) as uses
+      from pg_prepared_statements group by name`.execute(database.db);
+    expect(rows).toHaveLength(2);
   });
 });
