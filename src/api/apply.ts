@@ -117,7 +117,7 @@ async function promote(change: TrackChange, messageId: string, services: Service
   const { mail, regarding } = change;
   const { attachments, leftOut } = await attachmentsOf(change, services);
   const { message, more } = deliveryOf(change);
-  const row = await services.crm.act(message, {
+  const parameters = {
     ...more,
     MessageId: messageId,
     Subject: mail.subject,
@@ -135,7 +135,8 @@ async function promote(change: TrackChange, messageId: string, services: Service
       ...(mail.headers === undefined ? {} : { internetmessageheaders: mail.headers }),
       ...(regarding === null ? {} : bind(regarding.table, regarding.id)),
     },
-  });
+  };
+  const row = await services.crm.act(message, parameters, 'minimal');
   const promoted = readMail(row);
   if (promoted.activityId === '')
     throw new CrmError('unavailable', 'The answer makes no sense.', { outcomeUnknown: true });

@@ -20,8 +20,11 @@ export interface Dataverse {
   update(path: string, values: Row, etag?: string): Promise<string | null>;
   /** False when there was nothing to remove. */
   remove(path: string, etag?: string): Promise<boolean>;
-  /** Calls an action and answers its result. A parameter may hold a ByteSource in the place of a text. */
-  act(path: string, parameters: Row): Promise<Row>;
+  /**
+   * Calls an action and answers its result. A parameter may hold a ByteSource in the place of a text.
+   * @param answer no more of the result is needed than tells which row it is
+   */
+  act(path: string, parameters: Row, answer?: 'minimal'): Promise<Row>;
 }
 
 const always = { accept: 'application/json', 'odata-version': '4.0', 'odata-maxversion': '4.0' };
@@ -71,10 +74,11 @@ export function createDataverse(http: Http): Dataverse {
       return answer.status !== 404 && written(answer) !== null;
     },
 
-    async act(path, parameters) {
+    async act(path, parameters, wanted) {
       const body = writeJson(parameters);
       const timeout = actTimeout + Math.ceil(sizeOf(body) / slowLine);
-      const answer = await http.send({ method: 'POST', path, headers: withBody, body, timeout });
+      const headers = wanted === 'minimal' ? { ...withBody, prefer: 'return=minimal' } : withBody;
+      const answer = await http.send({ method: 'POST', path, headers, body, timeout });
       return answer.status === 204 ? {} : rowOf(answer);
     },
   };

@@ -1,3 +1,5 @@
+import type { BodyPart } from './json-body.ts';
+
 /** How the Dataverse Web API spells things: literals, query options and multipart batches (OData 4.0, dynamics-behaviour 8). */
 
 /** A string as a literal; the quote is doubled (OData 4.01 URL conventions 5.1.1.6.1). Not yet URL-encoded. */
@@ -49,19 +51,28 @@ export interface BatchRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** JSON, which has no line that begins with the boundary. */
-  readonly body?: string;
+  readonly body?: string | readonly BodyPart[];
 }
 
 /** A batch: answered in the order asked (OData 4.01 protocol 11.7). CRLF throughout; LF alone is refused by Dataverse. */
-export function writeRequests(boundary: string, requests: readonly BatchRequest[]): string {
-  const lines: string[] = [];
+export function writeRequests(boundary: string, requests: readonly BatchRequest[]): string | readonly BodyPart[] {
+  const parts: BodyPart[] = [];
+  let text = '';
   for (const { method, path, headers = {}, body = '' } of requests) {
-    lines.push(`--${boundary}`, 'Content-Type: application/http', 'Content-Transfer-Encoding: binary', '');
-    lines.push(`${method} ${path} HTTP/1.1`);
-    lines.push(...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', body);
+    const lines = [`--${boundary}`, 'Content-Type: application/http', 'Content-Transfer-Encoding: binary', ''];
+    lines.push(`${method} ${path} HTTP/1.1`, ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`));
+    text += [...lines, '', ''].join('\r\n');
+    for (const part of typeof body === 'string' ? [body] : body) {
+      if (typeof part === 'string') text += part;
+      else {
+        parts.push(text, part);
+        text = '';
+      }
+    }
+    text += '\r\n';
   }
-  lines.push(`--${boundary}--`, '');
-  return lines.join('\r\n');
+  text += `--${boundary}--\r\n`;
+  return parts.length === 0 ? text : [...parts, text];
 }
 
 /** A batch of reads. */
@@ -69,7 +80,7 @@ export function writeBatch(
   boundary: string,
   paths: readonly string[],
   headers: Readonly<Record<string, string>>,
-): string {
+): string | readonly BodyPart[] {
   return writeRequests(
     boundary,
     paths.map((path) => ({ method: 'GET', path, headers })),

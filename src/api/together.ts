@@ -1,6 +1,7 @@
 import { CrmError, mayPassByItself } from '../model/errors.ts';
 import { readBatch, writeRequests, type BatchPart } from './dialect.ts';
 import { errorFrom, type Http, type HttpAnswer, type HttpRequest } from './http.ts';
+import type { BodyPart } from './json-body.ts';
 
 /** Requests of one batch, and bytes of their bodies; what is larger goes alone. */
 const mostRequests = 16;
@@ -9,7 +10,7 @@ const mostBytes = 4 * 1024 * 1024;
 const mostUnderWay = 2;
 const boundary = 'batch_alongside_together';
 
-type Batched = HttpRequest & { readonly body?: string };
+type Batched = HttpRequest & { readonly body?: string | readonly BodyPart[] };
 
 interface Waiting {
   readonly request: Batched;
@@ -59,13 +60,18 @@ export function sendTogether(http: Http, timeout: number): Http {
 
 function isBatched(request: HttpRequest): request is Batched {
   const { body, signal } = request;
-  return signal === undefined && (body === undefined || (typeof body === 'string' && body.length <= mostBytes));
+  return signal === undefined && !(body instanceof Blob) && sizeOf(body) <= mostBytes;
+}
+
+function sizeOf(body: Batched['body'] = ''): number {
+  if (typeof body === 'string') return body.length;
+  return body.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : part.size), 0);
 }
 
 function take(waiting: Waiting[]): Waiting[] {
   let bytes = 0;
   const end = waiting.findIndex(({ request: { body } }, index) => {
-    bytes += body?.length ?? 0;
+    bytes += sizeOf(body);
     return index === mostRequests || (index > 0 && bytes > mostBytes);
   });
   return waiting.splice(0, end < 0 ? waiting.length : end);

@@ -6,7 +6,7 @@ import { fold } from '../db/fold.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Identity } from '../http/tokens.ts';
 import { tableOf, type Model } from '../odata/metadata.ts';
-import type { Caller } from '../odata/session.ts';
+import type { Caller, Standing } from '../odata/session.ts';
 import { isGuid, type Stored } from '../odata/values.ts';
 import { newId } from '../odata/write/new-id.ts';
 import { insertRow } from '../odata/write/write.ts';
@@ -102,13 +102,24 @@ export function createCallers(options: CallersOptions): Callers {
       if (!isGuid(onBehalfOf))
         throw new HttpError(400, 'CallerObjectId must be the GUID of a user in the directory.', '0x80060888');
       const other = await load(onBehalfOf.toLowerCase(), undefined);
-      return { ...other, standing: { ...other.standing, within: own.standing } };
+      return actingFor(own.standing, other);
     },
     forget() {
       forgotten += 1;
       kept.clear();
     },
   };
+}
+
+const acting = new WeakMap<Standing, WeakMap<Caller, Caller>>();
+
+/** The same object for as long as both are kept: what is worked out of a standing is kept with it. */
+function actingFor(within: Standing, other: Caller): Caller {
+  const known = acting.get(within) ?? new WeakMap<Caller, Caller>();
+  acting.set(within, known);
+  const caller = known.get(other) ?? { ...other, standing: { ...other.standing, within } };
+  known.set(other, caller);
+  return caller;
 }
 
 /** @throws {HttpError} 400 or 403 when no user of the directory has the id */

@@ -8,6 +8,7 @@ import {
   SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
+  type CompiledQuery,
   type RawBuilder,
 } from 'kysely';
 import type { Engine } from './engine.ts';
@@ -32,12 +33,17 @@ const writers: Record<Engine, Kysely<object>> = {
   }),
 };
 
+/** The text of a statement, for nobody to run just now. */
+export function written(engine: Engine, builder: RawBuilder<unknown>): CompiledQuery {
+  return builder.compile(writers[engine]);
+}
+
 /**
  * The same SQL as one fragment with the same parameters: what stands in many statements is put together once, and not in each
  * of them anew.
  */
 export function flatten<T>(engine: Engine, builder: RawBuilder<T>): RawBuilder<T> {
-  const { sql: text, parameters } = builder.compile(writers[engine]);
+  const { sql: text, parameters } = written(engine, builder);
   const fragments = text.split(engine === 'postgres' ? /\$\d+/ : '?');
   if (fragments.length !== parameters.length + 1) throw new Error('A fragment holds what looks like a parameter');
   return sql<T>(Object.assign(fragments, { raw: fragments }), ...parameters);

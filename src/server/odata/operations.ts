@@ -1,6 +1,7 @@
 import { HttpError } from '../http/errors.ts';
 import { badRequest, shown } from './bad-request.ts';
 import { parseArguments, type Argument } from './parse/filter.ts';
+import type { Preferences } from './parse/prefer.ts';
 import { parseParameterValue } from './parse/parameter-value.ts';
 import type { ApiResponse } from './message.ts';
 import type { Table } from './metadata.ts';
@@ -10,6 +11,7 @@ import type { Session, WriteSession } from './session.ts';
 export interface Call {
   parameters: ReadonlyMap<string, unknown>;
   id: string;
+  prefer: Preferences;
   session: Session;
   /** Runs in one transaction: the change set's own, if the call is part of one. */
   transaction<T>(work: (session: WriteSession) => Promise<T>): Promise<T>;

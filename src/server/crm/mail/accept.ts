@@ -6,7 +6,7 @@ import { namedMails, readHeaders } from '../../../model/mail-headers.ts';
 import type { Session } from '../../odata/session.ts';
 import { isGuid } from '../../odata/values.ts';
 import { findCandidates } from './candidates.ts';
-import { selectMails } from './known-mail.ts';
+import { findMailsBy, mailsNamed } from './known-mail.ts';
 import type { PromotedMail } from './mail-parameters.ts';
 import { readMailSettings, type MailSettings } from './settings.ts';
 import { findToken } from './tracking-token.ts';
@@ -130,14 +130,15 @@ async function findReplied(session: Session, mail: PromotedMail, settings: MailS
   const given = mail.extra['inreplyto'];
   const replied = typeof given === 'string' ? given : headers.get('in-reply-to');
   const { ids, replies } = namedMails(mail.messageId, replied, headers.get('references'));
-  const found =
-    ids.length === 0 ? [] : await selectMails(session, isOneOf(session.engine, sql.ref('e.messageid'), ids));
+  const found = ids.length === 0 ? [] : await mailsNamed(session, ids);
   for (const [index, id] of ids.entries()) {
     const row = found.find(({ messageid }) => messageid === id);
     if (row !== undefined)
       return { by: index < replies ? 'in-reply-to' : 'references', table: 'email', id: row.activityid };
   }
   const token = await findToken(session, mail.subject, settings.token);
-  const [issued] = token === undefined ? [] : await selectMails(session, sql`e.trackingtoken = ${token}`);
+  const [issued] = token === undefined ? [] : await mailsOfToken(session, token);
   return issued === undefined ? null : { by: 'token', table: 'email', id: issued.activityid };
 }
+
+const mailsOfToken = findMailsBy(({ value }) => sql`e.trackingtoken = ${value(0)}`);

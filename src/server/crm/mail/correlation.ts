@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { isOneOf } from '../../db/engine.ts';
 import { fold } from '../../db/fold.ts';
+import { keepStatement } from '../../db/kept-statement.ts';
 import {
   commonAnswers,
   correlate,
@@ -16,7 +16,7 @@ import {
 import { namedMails, readHeaders } from '../../../model/mail-headers.ts';
 import type { Session, WriteSession } from '../../odata/session.ts';
 import { storedTime, type Stored } from '../../odata/values.ts';
-import { selectMails, withPeople, type StoredMail } from './known-mail.ts';
+import { findMailsBy, mailsNamed, withPeople, type StoredMail } from './known-mail.ts';
 import type { PromotedMail } from './mail-parameters.ts';
 import type { MailSettings } from './settings.ts';
 import { findToken } from './tracking-token.ts';
@@ -98,26 +98,16 @@ async function findMails(
   settings: MailSettings,
   everybody: ReadonlySet<string>,
 ): Promise<Findings> {
-  const byHeader = settings.tokenOnly
-    ? []
-    : await selectMails(
-        session,
-        named.ids.length === 0 ? sql`false` : isOneOf(session.engine, sql.ref('e.messageid'), named.ids),
-      );
-  const byToken = token === undefined ? [] : await selectMails(session, sql`e.trackingtoken = ${token}`, latest);
+  const byHeader = settings.tokenOnly || named.ids.length === 0 ? [] : await mailsNamed(session, named.ids);
+  const byToken = token === undefined ? [] : await mailsOfToken(session, token);
   const ofConversation =
-    conversation === null || settings.tokenOnly
-      ? []
-      : await selectMails(session, sql`e.baseconversationindexhash = ${conversation.conversation}`, latest);
-  const answers = await selectMails(
-    session,
-    sql`e.activityid in (select activityid from emailreference where messageid = ${mail.messageId})`,
-  );
+    conversation === null || settings.tokenOnly ? [] : await mailsOfConversation(session, conversation.conversation);
+  const answers = await answersTo(session, mail.messageId);
   const since = storedTime(new Date(session.now().getTime() - SIMILAR_DAYS * DAY));
   const alike =
     subjectHash === null || byHeader.length + byToken.length + ofConversation.length > 0
       ? []
-      : await selectMails(session, sql`e.subjecthash = ${subjectHash} and e.senton >= ${since}`, latest);
+      : await similarMails(session, subjectHash, since);
   const known = await withPeople(session, [...byHeader, ...byToken, ...ofConversation, ...answers, ...alike]);
   const of = (mails: readonly StoredMail[]): KnownMail[] =>
     mails.flatMap(({ activityid }) => known.get(activityid) ?? []);
@@ -134,6 +124,12 @@ async function findMails(
 }
 
 const latest = sql`e.senton desc, e.activityid desc`;
+const mailsOfToken = findMailsBy(({ value }) => sql`e.trackingtoken = ${value(0)}`, latest);
+const mailsOfConversation = findMailsBy(({ value }) => sql`e.baseconversationindexhash = ${value(0)}`, latest);
+const answersTo = findMailsBy(
+  ({ value }) => sql`e.activityid in (select activityid from emailreference where messageid = ${value(0)})`,
+);
+const similarMails = findMailsBy(({ value }) => sql`e.subjecthash = ${value(0)} and e.senton >= ${value(1)}`, latest);
 
 function nearestFirst(mails: readonly StoredMail[], whole: string): StoredMail[] {
   const common = ({ conversationindex }: StoredMail) =>
@@ -187,9 +183,13 @@ async function mergeThreads(session: WriteSession, id: string, messageIds: strin
     threads = await threadsOf(session, id, messageIds, joinedTo);
   }
   const [thread, ...others] = threads;
-  await sql`update email set conversationtrackingid = ${thread} where activityid = ${id}
-    or ${isOneOf(engine, sql.ref('conversationtrackingid'), others)}`.execute(queries);
+  await renameThread.run(queries, engine, thread ?? id, id, others);
 }
+
+const renameThread = keepStatement(
+  ({ isOneOf, value }) => sql`update email set conversationtrackingid = ${value(0)} where activityid = ${value(1)}
+    or ${isOneOf(sql.ref('conversationtrackingid'), 2)}`,
+);
 
 async function threadsOf(
   { queries, engine }: WriteSession,
@@ -197,24 +197,30 @@ async function threadsOf(
   messageIds: string[],
   joinedTo: string,
 ): Promise<string[]> {
-  const { rows } = await sql<{ thread: string | null }>`
-    select e.conversationtrackingid as thread from email as e where ${isOneOf(engine, sql.ref('e.messageid'), messageIds)}
-    union select e.conversationtrackingid from email as e where e.activityid in (${id}, ${joinedTo})
-    union select e.conversationtrackingid from emailreference as r join email as e on e.activityid = r.activityid
-      where ${isOneOf(engine, sql.ref('r.messageid'), messageIds)}`.execute(queries);
+  const rows = await threads.run(queries, engine, messageIds, id, joinedTo);
   return [...new Set([id, ...rows.flatMap(({ thread }) => thread ?? [])])].sort();
 }
 
+const threads = keepStatement<{ thread: string | null }>(
+  ({ isOneOf, value }) => sql`
+    select e.conversationtrackingid as thread from email as e where ${isOneOf(sql.ref('e.messageid'), 0)}
+    union select e.conversationtrackingid from email as e where e.activityid in (${value(1)}, ${value(2)})
+    union select e.conversationtrackingid from emailreference as r join email as e on e.activityid = r.activityid
+      where ${isOneOf(sql.ref('r.messageid'), 0)}`,
+);
+
 /** Answers that name no nearer mail of the CRM are joined to the one that arrived after them. */
-async function adoptAnswers({ queries }: WriteSession, id: string, messageId: string): Promise<void> {
-  await sql`update email set correlatedactivityid = ${id}, parentactivityid = ${id}, correlationmethod = 3,
-      alongside_correlationrule = case when inreplyto = ${messageId} then 1 else 2 end
-    where activityid in (select r.activityid from emailreference as r where r.messageid = ${messageId} and not exists
-      (select 1 from emailreference as nearer join email as e on e.messageid = nearer.messageid
-        where nearer.activityid = r.activityid and nearer.position <= r.position and e.activityid <> ${id}))`.execute(
-    queries,
-  );
+async function adoptAnswers({ queries, engine }: WriteSession, id: string, messageId: string): Promise<void> {
+  await adopt.run(queries, engine, id, messageId);
 }
+
+const adopt = keepStatement(
+  ({ value }) => sql`update email set correlatedactivityid = ${value(0)}, parentactivityid = ${value(0)},
+      correlationmethod = 3, alongside_correlationrule = case when inreplyto = ${value(1)} then 1 else 2 end
+    where activityid in (select r.activityid from emailreference as r where r.messageid = ${value(1)} and not exists
+      (select 1 from emailreference as nearer join email as e on e.messageid = nearer.messageid
+        where nearer.activityid = r.activityid and nearer.position <= r.position and e.activityid <> ${value(0)}))`,
+);
 
 /** A mail that was deleted names nobody any more. */
 export async function forgetReferences(id: string, { queries }: WriteSession): Promise<void> {

@@ -25,7 +25,7 @@ export const deliverPromoteEmail: Operation = {
   async run(call) {
     const mail = readMailParameters('DeliverPromoteEmail', call.parameters);
     const { id } = await call.transaction((session) => promote(session, mail, call.id));
-    return { status: 200, headers: {}, body: await readEmail(call.session, id) };
+    return { status: 200, headers: {}, body: await readEmail(call, id) };
   },
 };
 
@@ -61,18 +61,31 @@ export const deliverIncomingEmail: Operation = {
       if (accepting && (isNew || alreadyTracked)) await enterQueues(session, id, mail, accepted?.queues ?? []);
       return id;
     });
-    return { status: 200, headers: {}, body: await readEmail(call.session, id) };
+    return { status: 200, headers: {}, body: await readEmail(call, id) };
   },
 };
 
+/** What tells a client which row it is, and what it is about: enough for one that prefers `return=minimal`. */
+const telling: ReadonlySet<string> = new Set([
+  'activityid',
+  'messageid',
+  'createdon',
+  'createdby',
+  'regardingobjectid',
+  'statecode',
+  'statuscode',
+]);
+
 /** The row without its body, which the caller has just sent; of one that a colleague keeps to themselves, only its id. */
-export async function readEmail(session: Session, id: string): Promise<Row> {
+async function readEmail({ session, prefer }: Pick<Call, 'session' | 'prefer'>, id: string): Promise<Row> {
   const table = tableOf(session.model, 'email');
+  const columns = [...table.columns.values()].filter(({ kind }) => kind !== 'memo').map(({ name }) => name);
+  if (prefer.minimal) prefer.applied.push('return=minimal');
   const page = await readPage({
     session,
     table,
     query: {
-      select: [...table.columns.values()].filter(({ kind }) => kind !== 'memo').map(({ name }) => name),
+      select: prefer.minimal ? columns.filter((name) => telling.has(name)) : columns,
       filter: undefined,
       order: [],
       top: undefined,

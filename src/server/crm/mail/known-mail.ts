@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { isOneOf, limit } from '../../db/engine.ts';
+import { keepStatement, type Given, type Places } from '../../db/kept-statement.ts';
 import type { KnownMail } from '../../../model/correlate.ts';
 import { identifier } from '../../odata/identifier.ts';
 import { tableOf } from '../../odata/metadata.ts';
@@ -19,17 +20,20 @@ export interface StoredMail {
 const MOST = 200;
 
 /** Of all rows, whoever may see them: that mails belong together does not depend on who tracks one. */
-export async function selectMails(
-  { queries }: Session,
-  condition: RawBuilder<unknown>,
+export function findMailsBy(
+  condition: (places: Places) => RawBuilder<unknown>,
   order: RawBuilder<unknown> = sql`e.createdon, e.activityid`,
-): Promise<StoredMail[]> {
-  const { rows } =
-    await sql<StoredMail>`select e.activityid, e.messageid, e.conversationindex, e.conversationtrackingid,
+): (session: Session, ...given: Given[]) => Promise<StoredMail[]> {
+  const statement = keepStatement<StoredMail>(
+    (places) => sql`select e.activityid, e.messageid, e.conversationindex, e.conversationtrackingid,
       e.regardingobjectid, e.regardingobjectid_type
-    from email as e where ${condition} order by ${order}${limit(MOST)}`.execute(queries);
-  return rows;
+    from email as e where ${condition(places)} order by ${order}${limit(MOST)}`,
+  );
+  return ({ queries, engine }, ...given) => statement.run(queries, engine, ...given);
 }
+
+/** By their Message-IDs. */
+export const mailsNamed = findMailsBy(({ isOneOf }) => isOneOf(sql.ref('e.messageid'), 0));
 
 /** With the people on each mail, and its regarding record only where the caller may read that. */
 export async function withPeople(session: Session, mails: readonly StoredMail[]): Promise<Map<string, KnownMail>> {
@@ -51,11 +55,7 @@ export async function withPeople(session: Session, mails: readonly StoredMail[])
 }
 
 async function peopleOf({ queries, engine }: Session, ids: readonly string[]): Promise<Map<string, Set<string>>> {
-  const { rows } = await sql<{ mail: string; address: string | null; party: string | null }>`
-    select activityid as mail, addressused_folded as address, partyid as party from activityparty
-    where ${isOneOf(engine, sql.ref('activityid'), ids)} and participationtypemask in (1, 2, 3, 4) limit 20000`.execute(
-    queries,
-  );
+  const rows = await parties.run(queries, engine, ids);
   const found = new Map<string, Set<string>>();
   for (const { mail, address, party } of rows) {
     const names = found.get(mail) ?? new Set<string>();
@@ -64,6 +64,11 @@ async function peopleOf({ queries, engine }: Session, ids: readonly string[]): P
   }
   return found;
 }
+
+const parties = keepStatement<{ mail: string; address: string | null; party: string | null }>(
+  ({ isOneOf }) => sql`select activityid as mail, addressused_folded as address, partyid as party from activityparty
+    where ${isOneOf(sql.ref('activityid'), 0)} and participationtypemask in (1, 2, 3, 4) limit 20000`,
+);
 
 function regardingOf(mail: StoredMail, readable: ReadonlySet<string>): KnownMail['regarding'] {
   const { regardingobjectid: id, regardingobjectid_type: table } = mail;

@@ -3,7 +3,7 @@ import { resolutionRules, resolveRecipient, type Candidate, type Resolution } fr
 import { tableOf } from '../../odata/metadata.ts';
 import type { WriteSession } from '../../odata/session.ts';
 import type { Stored } from '../../odata/values.ts';
-import { insertRow } from '../../odata/write/write.ts';
+import { insertRows } from '../../odata/write/write.ts';
 import type { PromotedMail } from './mail-parameters.ts';
 import type { MailSettings } from './settings.ts';
 
@@ -22,34 +22,28 @@ export async function storeParties(
   candidates: ReadonlyMap<string, readonly Candidate[]>,
   settings: MailSettings,
 ): Promise<void> {
-  if (mail.sender !== '') await storeParty(session, id, mail.sender, masks.from, sender);
+  const rows = mail.sender === '' ? [] : partiesOf(id, mail.sender, masks.from, sender);
   for (const list of ['to', 'cc', 'bcc'] as const) {
     for (const address of mail[list]) {
       const found = resolveRecipient(candidates.get(fold(address)) ?? [], settings.recipient);
-      await storeParty(session, id, address, masks[list], found);
+      rows.push(...partiesOf(id, address, masks[list], found));
     }
   }
+  await insertRows(session, tableOf(session.model, 'activityparty'), rows);
 }
 
-async function storeParty(
-  session: WriteSession,
-  id: string,
-  address: string,
-  mask: number,
-  { chosen, rule }: Resolution,
-): Promise<void> {
-  const table = tableOf(session.model, 'activityparty');
-  for (const party of chosen.length === 0 ? [undefined] : chosen) {
-    const values = new Map<string, Stored>([
-      ['activityid', id],
-      ['activityid_type', 'email'],
-      ['participationtypemask', mask],
-      ['addressused', address],
-      ['addressusedemailcolumnnumber', party?.columnNumber ?? null],
-      ['partyid', party?.id ?? null],
-      ['partyid_type', party?.table ?? null],
-      ['alongside_resolutionrule', resolutionRules.indexOf(rule)],
-    ]);
-    await insertRow(session, table, values);
-  }
+function partiesOf(id: string, address: string, mask: number, { chosen, rule }: Resolution): Map<string, Stored>[] {
+  return (chosen.length === 0 ? [undefined] : chosen).map(
+    (party) =>
+      new Map<string, Stored>([
+        ['activityid', id],
+        ['activityid_type', 'email'],
+        ['participationtypemask', mask],
+        ['addressused', address],
+        ['addressusedemailcolumnnumber', party?.columnNumber ?? null],
+        ['partyid', party?.id ?? null],
+        ['partyid_type', party?.table ?? null],
+        ['alongside_resolutionrule', resolutionRules.indexOf(rule)],
+      ]),
+  );
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { fold } from '../../db/fold.ts';
+import { keepStatement } from '../../db/kept-statement.ts';
 import { HttpError } from '../../http/errors.ts';
 import { normalizeSubject, sameMail, stampHeader, stampMessageId } from '../../../model/item-key.ts';
 import { readHeaders } from '../../../model/mail-headers.ts';
@@ -81,11 +82,19 @@ interface Promoted {
 }
 
 /** Across all rows, whoever may see them: deduplication must not depend on who asks. */
-async function findPromoted({ queries }: Session, messageId: string, outgoing: boolean): Promise<Promoted | undefined> {
-  const { rows } = await sql<Promoted>`select activityid, sender, subject, senton from email
-    where messageid = ${messageId} and directioncode = ${Number(outgoing)}`.execute(queries);
-  return rows[0];
+async function findPromoted(
+  { queries, engine }: Session,
+  messageId: string,
+  outgoing: boolean,
+): Promise<Promoted | undefined> {
+  const [row] = await promoted.run(queries, engine, messageId, Number(outgoing));
+  return row;
 }
+
+const promoted = keepStatement<Promoted>(
+  ({ value }) => sql`select activityid, sender, subject, senton from email
+    where messageid = ${value(0)} and directioncode = ${value(1)}`,
+);
 
 /**
  * The row of a mail by the stamp in its headers: one that was tracked before it had a Message-ID, or that left from here and got

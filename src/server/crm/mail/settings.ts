@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { keepStatement } from '../../db/kept-statement.ts';
 import type { ResolveSettings } from '../../../model/resolve.ts';
 import type { Session } from '../../odata/session.ts';
 
@@ -39,11 +40,16 @@ interface Stored {
 /** Fewer characters could be guessed, more do not fit the column. */
 const DIGITS = { least: 6, most: 12, usual: 8 };
 
-export async function readMailSettings({ queries }: Pick<Session, 'queries'>): Promise<MailSettings> {
-  const { rows } =
-    await sql<Stored>`select maxuploadfilesize, blockedattachments, trackingprefix, trackingtokeniddigits,
-    emailcorrelationenabled, hashminaddresscount, orgdborgsettings from organization limit 1`.execute(queries);
-  const [row] = rows;
+const stored = keepStatement<Stored>(
+  () => sql`select maxuploadfilesize, blockedattachments, trackingprefix, trackingtokeniddigits,
+    emailcorrelationenabled, hashminaddresscount, orgdborgsettings from organization limit 1`,
+);
+
+export async function readMailSettings({
+  queries,
+  engine,
+}: Pick<Session, 'queries' | 'engine'>): Promise<MailSettings> {
+  const [row] = await stored.run(queries, engine);
   const isOn = (name: string) => orgSetting(row?.orgdborgsettings ?? '', name) === 'true';
   const isLeftOn = (name: string) => orgSetting(row?.orgdborgsettings ?? '', name) !== 'false';
   const inactive = isOn('ResolveForInactiveEntities');

@@ -11,7 +11,7 @@ export async function callOperation(
   { name, inside }: Segment,
   bound: { table: Table; id?: string } | undefined = undefined,
 ): Promise<ApiResponse> {
-  const { place, request, options } = ask;
+  const { place, request, options, prefer } = ask;
   const operation = findOperation(place.operations, name, bound);
   if (operation === undefined) throw notFound(name);
   demandMethod(operation, request.method);
@@ -21,6 +21,7 @@ export async function callOperation(
   return operation.run({
     parameters,
     id: bound?.id ?? '',
+    prefer,
     session: place.session,
     transaction: (work) => place.transaction(work),
   });

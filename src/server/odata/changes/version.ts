@@ -1,14 +1,33 @@
 import { sql } from 'kysely';
 import type { Engine, Queries } from '../../db/engine.ts';
+import { keepStatement } from '../../db/kept-statement.ts';
 
 /** The number that the next written row carries: larger than any before it. */
 export async function nextVersion(queries: Queries, engine: Engine): Promise<number> {
-  const { rows } =
-    engine === 'postgres'
-      ? await sql<{ value: number }>`select crm_next_version() as value`.execute(queries)
-      : await sql<{ value: number }>`update crm_version set value = value + 1 returning value`.execute(queries);
-  return Number(rows[0]?.value);
+  const [row] = await next.run(queries, engine);
+  return Number(row?.value);
 }
+
+const next = keepStatement<{ value: number }>((_, engine) =>
+  engine === 'postgres'
+    ? sql`select crm_next_version() as value`
+    : sql`update crm_version set value = value + 1 returning value`,
+);
+
+/** The numbers of the next rows, in their order. */
+export async function nextVersions(queries: Queries, engine: Engine, rows: number): Promise<readonly number[]> {
+  if (rows === 1) return [await nextVersion(queries, engine)];
+  const found = await several.run(queries, engine, rows);
+  if (engine === 'postgres') return found.map(({ value }) => Number(value));
+  const last = Number(found[0]?.value);
+  return Array.from({ length: rows }, (_, index) => last - rows + 1 + index);
+}
+
+const several = keepStatement<{ value: number }>(({ value }, engine) =>
+  engine === 'postgres'
+    ? sql`select crm_next_version() as value from generate_series(1, cast(${value(0)} as integer)) order by 1`
+    : sql`update crm_version set value = value + ${value(0)} returning value`,
+);
 
 /** A point in the history of all tables. */
 export interface Moment {

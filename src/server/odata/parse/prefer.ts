@@ -7,6 +7,8 @@ export interface Preferences {
   continueOnError: boolean;
   /** Told as applied by who follows it: not every list can. */
   trackChanges: boolean;
+  /** Told as applied by who follows it: most answers are what they are. */
+  minimal: boolean;
   annotations: Annotations;
   annotated: boolean;
   applied: string[];
@@ -18,6 +20,7 @@ export function readPrefer(header: string | undefined): Preferences {
     maxPageSize: undefined,
     continueOnError: false,
     trackChanges: false,
+    minimal: false,
     annotations: noAnnotations,
     annotated: false,
     applied: [],
@@ -34,6 +37,10 @@ function apply(found: Preferences, name: string, value: string): boolean {
   // Not told here: see trackChanges.
   if (name === 'odata.track-changes') {
     found.trackChanges = true;
+    return false;
+  }
+  if (name === 'return' && value === 'minimal') {
+    found.minimal = true;
     return false;
   }
   if (name === 'return' && value === 'representation') found.representation = true;
