@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { places } from './places.ts';
+import { places, play } from './places.ts';
 import { killAll } from './process.ts';
-import { runRound } from './round.ts';
 import { missingFor, openStage } from './stage.ts';
 
 /** They mostly wait, so they wait together. `npm run drills` goes on longer; a failure names the seed to begin with. */
@@ -13,7 +12,8 @@ const first = Date.now() % 1_000_000;
 describe('what was promised is kept', () => {
   afterAll(killAll);
 
-  for (const [name, { title, cast, fault, slow }] of places) {
+  for (const [name, place] of places) {
+    const { title, cast, slow } = place;
     const missing = missingFor(cast);
     const required = missing?.startsWith('PostgreSQL') && process.env['REQUIRE']?.includes('postgres');
     if (slow || (missing !== undefined && !required)) {
@@ -26,7 +26,7 @@ describe('what was promised is kept', () => {
         const stage = await openStage(cast);
         try {
           for (let seed = first; seed < first + rounds; seed += 1) {
-            const { problems } = await runRound(stage, fault, seed);
+            const { problems } = await play(stage, place, seed);
             expect({ name, seed, problems }).toEqual({ name, seed, problems: [] });
           }
         } catch (error) {

@@ -3,9 +3,8 @@
 //   -- --place daemon     only there; several are separated by commas
 //   -- --seed 7           the first round's seed; a failure names the seed to begin with
 import { parseArgs } from 'node:util';
-import { places } from './places.ts';
+import { places, play } from './places.ts';
 import { killAll } from './process.ts';
-import { runRound } from './round.ts';
 import { missingFor, openStage, type Stage } from './stage.ts';
 
 const { values } = parseArgs({
@@ -45,7 +44,7 @@ for (const name of values.place.split(',')) {
   try {
     for (let round = 0; round < rounds; round += 1) {
       const began = performance.now();
-      const report = await runRound(stage, place.fault, first + round);
+      const report = await play(stage, place, first + round);
       const seconds = ((performance.now() - began) / 1_000).toFixed(1);
       const { changes, answers, failures, strikes, problems } = report;
       console.log(

@@ -1,6 +1,7 @@
-import type { Fault, Scene } from './round.ts';
+import { runMailboxRound } from './mailbox-round.ts';
+import { runRound, type Fault, type RoundReport, type Scene } from './round.ts';
 import type { ServerProcess } from './process.ts';
-import type { Cast } from './stage.ts';
+import type { Cast, Stage } from './stage.ts';
 import { until } from './until.ts';
 
 /** Where something breaks: which programs there are, and what happens to them. */
@@ -8,6 +9,8 @@ export interface Place {
   readonly title: string;
   readonly cast: Cast;
   readonly fault: Fault;
+  /** What goes on meanwhile; left out: people post Changes. */
+  readonly play?: typeof runRound;
   /** Takes minutes: left out of `npm test`. */
   readonly slow?: true;
 }
@@ -82,7 +85,38 @@ export const places = new Map<string, Place>([
     'clash',
     { title: 'every fifth statement that writes clashes', cast: apart, fault: { times: 2, strike: makeClashes } },
   ],
+  [
+    'mailboxes-one',
+    {
+      title: 'kill -9 of the one process that reads mailboxes, over SQLite',
+      cast: { kind: 'one' },
+      fault: { times: 2, strike: killTheOne },
+      play: runMailboxRound,
+    },
+  ],
+  [
+    'mailboxes',
+    {
+      title: 'kill -9 of one of two daemons that read mailboxes',
+      cast: { kind: 'apart', daemons: 2 },
+      fault: { times: 2, strike: killDaemon },
+      play: runMailboxRound,
+    },
+  ],
+  [
+    'mailboxes-frozen',
+    {
+      title: 'a daemon that reads mailboxes frozen for longer than its lease',
+      cast: { kind: 'apart', daemons: 2 },
+      fault: { times: 2, strike: freeze },
+      play: runMailboxRound,
+    },
+  ],
 ]);
+
+export function play(stage: Stage, place: Place, seed: number): Promise<RoundReport> {
+  return (place.play ?? runRound)(stage, place.fault, seed);
+}
 
 function killThe(index: number): Fault['strike'] {
   return async ({ stage }) => {

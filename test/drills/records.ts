@@ -50,7 +50,8 @@ export function openRecords(storage: Storage): Records {
       return new Map(rows.map(({ id, state }) => [String(id), String(state)]));
     },
     async expireLeases() {
-      await run('update ledger_change set lease_until = lease_until - 70000 where lease_until is not null');
+      for (const table of ['ledger_change', 'mailbox_account'])
+        await run(`update ${table} set lease_until = lease_until - 70000 where lease_until is not null`);
     },
     async lock() {
       const client = new pg.Client({ connectionString: 'url' in storage ? storage.url : '' });

