@@ -10,6 +10,7 @@ import { layChanges } from '../test/browser/outbox-database.ts';
 import { openBrowser, until, type Outlook } from '../test/browser/outlook.ts';
 import { atMost } from './figure.ts';
 import { crmDelay, openLine } from './outbox-line.ts';
+import { residentMemoryOf } from './resident.ts';
 import { newDataDir, startStack } from './stack.ts';
 
 const count = Number(process.env['BENCH_CHANGES'] ?? 5_000);
@@ -144,17 +145,6 @@ async function drain(outlook: Outlook, line: Awaited<ReturnType<typeof openLine>
   });
 }
 
-/** Resident memory of processes: its highest mark since `forget`, in bytes. */
-function memoryOf(pids: readonly number[]) {
-  const read = (pid: number, field: string): number =>
-    1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-  return {
-    forget: () => pids.forEach((pid) => writeFileSync(`/proc/${pid}/clear_refs`, '5')),
-    now: () => pids.reduce((sum, pid) => sum + read(pid, 'VmRSS'), 0),
-    highest: () => pids.reduce((sum, pid) => sum + read(pid, 'VmHWM'), 0),
-  };
-}
-
 /** The renderers below this process: the pane's page is the only one open. */
 function rendererPids(): number[] {
   return readdirSync('/proc')
@@ -196,7 +186,7 @@ async function attach(
   await outlook.pane.getByText(/1 change waits on this device/).waitFor({ timeout: 60_000 });
   const session = await outlook.context.newCDPSession(outlook.page);
   await session.send('HeapProfiler.collectGarbage');
-  const [mine, theirs] = [memoryOf(rendererPids()), memoryOf([server])];
+  const [mine, theirs] = [residentMemoryOf(rendererPids()), residentMemoryOf([server])];
   const before = { pane: mine.now(), server: theirs.now() };
   mine.forget();
   theirs.forget();

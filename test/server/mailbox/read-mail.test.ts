@@ -14,7 +14,7 @@ const mailOf = (...lines: string[]) => Buffer.from(lines.join('\r\n'), 'latin1')
 const withHead = (...lines: string[]) => mailOf(...head, ...lines);
 const replaced = (name: string, ...lines: string[]) =>
   mailOf(...head.filter((line) => !line.startsWith(`${name}:`)), ...lines, '', 'Hello');
-const read = (bytes: Uint8Array) => readMail(bytes);
+const read = (bytes: Uint8Array) => readMail(Uint8Array.from(bytes));
 const part = (type: string, text: string, ...more: string[]) => ['--b', `Content-Type: ${type}`, ...more, '', text];
 const mixed = (...parts: string[][]) =>
   withHead('MIME-Version: 1.0', 'Content-Type: multipart/mixed; boundary=b', '', ...parts.flat(), '--b--', '');

@@ -16,7 +16,10 @@ export interface MailReaderOptions {
   readonly threads?: number;
   /** Milliseconds for one mail, and as many again for each 20 MB that it has. */
   readonly timeLimit?: number;
-  /** MB of heap for one mail; its attachments' bytes, about four times their size, lie beside it. */
+  /**
+   * MB of heap for one mail; its bytes, in which its large attachments lie, are beside it. Those that are part of an attached mail, and
+   * large texts, the parser holds some four times.
+   */
   readonly memoryLimit?: number;
   /** Bytes of the largest mail that is read. */
   readonly most?: number;

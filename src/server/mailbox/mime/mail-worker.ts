@@ -9,16 +9,18 @@ const port = parentPort;
 if (port === null) throw new Error('This is a thread of createMailReader.');
 const answer = (message: Answer, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
-port.on('message', (bytes: Uint8Array) => {
+port.on('message', (bytes: Uint8Array<ArrayBuffer>) => {
   readMail(bytes).then(
-    (mail) => answer({ kind: 'mail', mail }, buffersOf(mail)),
+    (mail) => answer({ kind: 'mail', mail }, buffersOf(mail, bytes)),
     () => answer({ kind: 'broken' }),
   );
 });
 answer({ kind: 'ready' });
 
-/** Handed over, not copied. Small parts may share one, and Node's own pool cannot be given away. */
-function buffersOf({ attachments }: ReadMail): ArrayBuffer[] {
-  const whole = attachments.filter(({ bytes }) => bytes.byteLength === bytes.buffer.byteLength);
+/** Handed over, not copied: also the mail's own, where large ones lie. Other small parts may share one, such as Node's own pool. */
+function buffersOf({ attachments }: ReadMail, mail: Uint8Array<ArrayBuffer>): ArrayBuffer[] {
+  const whole = attachments.filter(
+    ({ bytes }) => bytes.byteLength === bytes.buffer.byteLength || bytes.buffer === mail.buffer,
+  );
   return [...new Set(whole.map(({ bytes }) => bytes.buffer))].filter((buffer) => buffer instanceof ArrayBuffer);
 }

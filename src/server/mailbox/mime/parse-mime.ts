@@ -12,7 +12,7 @@ const limits = { maxNestingDepth: 100, maxHeadersSize: 4 * 1024 * 1024, maxRfc82
  */
 export async function parseMime(raw: Uint8Array): Promise<{ mail: Email; isWhole: boolean }> {
   try {
-    return { mail: await PostalMime.parse(raw, limits), isWhole: true };
+    return { mail: await PostalMime.parse(wholeOf(raw), limits), isWhole: true };
   } catch {
     const mail = await PostalMime.parse(headOf(raw, 64 * 1024), limits).catch(() => ({
       headers: [],
@@ -21,6 +21,12 @@ export async function parseMime(raw: Uint8Array): Promise<{ mail: Email; isWhole
     }));
     return { mail, isWhole: false };
   }
+}
+
+/** The parser copies what is but a view. */
+function wholeOf(raw: Uint8Array): Uint8Array | ArrayBuffer {
+  const { buffer, byteLength } = raw;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? buffer : raw;
 }
 
 /** Everybody in an address field, groups unfolded. */

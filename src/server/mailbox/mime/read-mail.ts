@@ -13,6 +13,7 @@ import type { MailAddress, MailMessage } from '../../../model/message.ts';
 import { bodyLimit } from '../../../model/parse-change.ts';
 import { protectionOf } from './encrypted.ts';
 import { normalizeMail, type NormalMail } from './head.ts';
+import { decodeInPlace, findLargeParts, ownersOf, withMarks, type LargePart } from './large-parts.ts';
 import { parseMime, partsOf, peopleIn, type MailPart } from './parse-mime.ts';
 
 /** What a mail was lacking, or lost on the way. */
@@ -59,11 +60,13 @@ const MOST_ATTACHMENTS = 500;
 const MOST_RECIPIENTS = 5_000;
 const LONGEST = { subject: 10_000, name: 1_000, address: 1_000, file: 255, type: 250, contentId: 250 };
 
-/** Reads a mail as far as it goes; nothing that stands in it makes it throw. */
-export async function readMail(raw: Uint8Array): Promise<ReadMail> {
-  const normal = normalizeMail(raw);
+/**
+ * Reads a mail as far as it goes; nothing that stands in it makes it throw. Takes the bytes over: large attachments lie in them
+ * afterwards.
+ */
+export async function readMail(raw: Uint8Array<ArrayBuffer>): Promise<ReadMail> {
+  const { normal, mail, isWhole } = await parseThin(raw);
   const { head } = normal;
-  const { mail, isWhole } = await parseMime(normal.bytes);
   const notes = new Set<MailNote>(normal.found);
   if (!isWhole) notes.add('head-only');
   const protection = protectionOf(mail);
@@ -79,6 +82,32 @@ export async function readMail(raw: Uint8Array): Promise<ReadMail> {
     attachments: attachmentsOf(mail, notes),
     notes: [...notes],
   };
+}
+
+interface Parsed {
+  readonly normal: NormalMail;
+  readonly mail: Email;
+  readonly isWhole: boolean;
+}
+
+/** What looked like a large attachment and is something else, a text or part of an attached mail, is left to the parser. */
+async function parseThin(raw: Uint8Array<ArrayBuffer>): Promise<Parsed> {
+  const found = findLargeParts(raw);
+  let parsed = await parse(raw, found);
+  let owners = ownersOf(found, parsed.mail.attachments);
+  if (owners.size < found.length && parsed.isWhole) {
+    const owned = [...owners.keys()];
+    parsed = await parse(raw, owned);
+    owners = ownersOf(owned, parsed.mail.attachments);
+    if (owners.size < owned.length) return parse(raw, []);
+  }
+  for (const [part, owner] of owners) owner.content = decodeInPlace(raw, part);
+  return parsed;
+}
+
+async function parse(raw: Uint8Array, without: readonly LargePart[]): Promise<Parsed> {
+  const normal = normalizeMail(withMarks(raw, without));
+  return { normal, ...(await parseMime(normal.bytes)) };
 }
 
 function factsOf(mail: Email, head: string, encrypted: boolean, notes: Set<MailNote>): MailFacts {
