@@ -34,6 +34,11 @@ export function FoldersTab({ mailbox, services }: { mailbox: MailboxReport; serv
               </span>
               <div className={styles.words}>
                 <Text>{folder.name}</Text>
+                {folder.trouble !== null && (
+                  <Text size={200} className={styles.bad}>
+                    {troubleWords.get(folder.trouble) ?? 'Its mail is not tracked now.'}
+                  </Text>
+                )}
                 <Text size={200} className={styles.quiet}>
                   {ruleWords(folder)}
                 </Text>
@@ -66,11 +71,19 @@ function inOrder(all: readonly MailboxFolder[]): { folder: MailboxFolder; depth:
   const below = (parent: string | null, depth: number): { folder: MailboxFolder; depth: number }[] =>
     all
       .filter(({ parentId }) => (parentId !== null && known.has(parentId) ? parentId : null) === parent)
-      .filter(({ role }) => !leftOut.has(role))
+      .filter(({ role, rule }) => !leftOut.has(role) || rule !== null)
       .sort((a, b) => first(a) - first(b) || a.name.localeCompare(b.name))
       .flatMap((folder) => [{ folder, depth }, ...(depth < deepest ? below(folder.id, depth + 1) : [])]);
   return below(null, 0);
 }
+
+const troubleWords: ReadonlyMap<string, string> = new Map([
+  ['folder-gone', 'It is not in the mailbox any more: nothing is tracked.'],
+  ['in-trash', 'It lies in the trash: nothing is tracked.'],
+  ['in-junk', 'It lies in the junk folder: nothing is tracked.'],
+  ['in-drafts', 'It lies among the drafts: nothing is tracked.'],
+  ['unknown-regarding', 'Its mail cannot be linked to such a record: nothing is tracked.'],
+]);
 
 function ruleWords({ rule }: MailboxFolder): string {
   if (rule === null) return '';

@@ -14,6 +14,7 @@ import { headingOf, pulseOf } from './mailbox-words.ts';
 import { MailsTab } from './mails-tab.tsx';
 import type { AdminServices } from './services.ts';
 import { SettingsTab } from './settings-tab.tsx';
+import { SignInTab } from './sign-in-form.tsx';
 import styles from './mailbox-card.module.css';
 
 interface CardProps {
@@ -23,7 +24,7 @@ interface CardProps {
   readonly onChanged: () => void;
 }
 
-type TabName = 'mails' | 'folders' | 'settings';
+type TabName = 'mails' | 'folders' | 'settings' | 'sign-in';
 
 export function MailboxCard(props: CardProps) {
   const { mailbox } = props;
@@ -53,12 +54,14 @@ export function MailboxCard(props: CardProps) {
             <Tab value="mails">Mail</Tab>
             {mailbox.own && <Tab value="folders">Folders</Tab>}
             {mailbox.own && <Tab value="settings">Settings</Tab>}
+            {mailbox.connection !== null && <Tab value="sign-in">Sign-in</Tab>}
           </TabList>
           {tab === 'mails' && <MailsTab mailbox={mailbox} services={props.services} />}
           {tab === 'folders' && <FoldersTab mailbox={mailbox} services={props.services} />}
           {tab === 'settings' && mailbox.settings !== null && (
             <SettingsTab mailboxId={mailbox.id} settings={mailbox.settings} {...props} />
           )}
+          {tab === 'sign-in' && <SignInTab {...props} />}
         </div>
       )}
     </Card>

@@ -1,10 +1,11 @@
-import { Spinner, Switch, Text, Title2 } from '@fluentui/react-components';
+import { Button, Spinner, Switch, Text, Title2 } from '@fluentui/react-components';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { AlertBars } from './alert-bars.tsx';
 import { FailureBar } from './failure-bar.tsx';
 import { MailboxCard } from './mailbox-card.tsx';
 import type { AdminServices } from './services.ts';
+import { NewMailboxForm } from './sign-in-form.tsx';
 import styles from './mailboxes-page.module.css';
 
 /** How often the page looks again while somebody looks at it: what a daemon does is seen within a few seconds. */
@@ -13,6 +14,7 @@ const lookAgain = 4_000;
 /** All mailboxes that one may see: how they are, when they are read next, and what became of their mail. */
 export function MailboxesPage({ services }: { services: AdminServices }) {
   const [all, setAll] = useState(false);
+  const [adding, setAdding] = useState(false);
   const queries = useQueryClient();
   const { data, error, isPending } = useQuery({
     queryKey: ['mailboxes', all],
@@ -28,7 +30,12 @@ export function MailboxesPage({ services }: { services: AdminServices }) {
           <Text className={styles.quiet}>What Alongside tracks while nobody clicks, and why.</Text>
         </div>
         {data?.administrator === true && (
-          <Switch label="Everybody’s" checked={all} onChange={(_event, { checked }) => setAll(checked)} />
+          <div className={styles.tools}>
+            <Switch label="Everybody’s" checked={all} onChange={(_event, { checked }) => setAll(checked)} />
+            <Button aria-expanded={adding} onClick={() => setAdding(!adding)}>
+              Add a mailbox
+            </Button>
+          </div>
         )}
       </header>
       {error && (
@@ -40,6 +47,15 @@ export function MailboxesPage({ services }: { services: AdminServices }) {
       )}
       {isPending && <Spinner delay={500} label="Looking…" />}
       {data && <AlertBars alerts={data.alerts} />}
+      {adding && (
+        <NewMailboxForm
+          services={services}
+          onDone={() => {
+            setAdding(false);
+            void again();
+          }}
+        />
+      )}
       {data?.mailboxes.map((mailbox) => (
         <MailboxCard
           key={mailbox.id}

@@ -148,6 +148,7 @@ const Folder = v.object({
   rule: v.nullable(
     v.object({ includeSubfolders: v.boolean(), regarding: Regarding, appliesTo: v.picklist(['new', 'all']) }),
   ),
+  trouble: v.nullable(v.string()),
 });
 const Folders = v.object({ folders: v.array(Folder) });
 const Alerts = v.object({ alerts: v.array(Alert) });

@@ -7,6 +7,8 @@ import { openOutlook, type Outlook } from './outlook.ts';
 /** Where pictures go when somebody wants to look at the page. */
 const pictures = process.env['PICTURES'];
 
+const exchange = 'IMAP of Exchange Online, as an application';
+
 describeInBrowser('a folder that is tracked', () => {
   let outlook: Outlook;
   let page: Page;
@@ -29,6 +31,30 @@ describeInBrowser('a folder that is tracked', () => {
     await mine().getByRole('tab', { name: 'Folders' }).click();
     await mine().getByRole('listitem').filter({ hasText: 'Suppliers' }).getByRole('button').click();
   };
+
+  test('an administrator enters how a mailbox is signed in to; what is wrong is said where it was typed', async () => {
+    await page.goto(`${outlook.stack.addinUrl}/admin/`);
+    await page.getByRole('button', { name: 'Add a mailbox' }).press('Enter');
+    const form = page.getByRole('form', { name: 'Add a mailbox' });
+    await form.getByRole('textbox', { name: 'Mail address' }).fill('sam@contoso.example');
+    await form.getByRole('textbox', { name: 'Whose it is' }).fill('5f1d3a52-6c1e-4d3f-9a53-0c7e1a6f2b11');
+    await form.getByRole('combobox', { name: 'How it is read' }).selectOption({ label: exchange });
+    expect(await form.getByRole('textbox', { name: 'Server' }).inputValue()).toBe('outlook.office365.com');
+    await form.getByRole('textbox', { name: 'User name' }).fill('sam@contoso.example');
+    await form.getByRole('textbox', { name: 'Client id' }).fill('app-1');
+    await form.getByRole('textbox', { name: 'Client secret' }).fill('open sesame');
+    await look('mailboxes-0-add');
+    expect(await violations()).toEqual([]);
+    await page.setViewportSize({ width: 320, height: 800 });
+    await look('mailboxes-0-add-narrow');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await form.getByRole('button', { name: 'Add', exact: true }).click();
+    // The local stack keeps no passwords, and says what its operator would have to do.
+    await form.getByText('MAILBOX_KEY').or(form.getByText('tokenEndpoint')).first().waitFor();
+    await form.getByRole('button', { name: 'Cancel' }).click();
+    await form.waitFor({ state: 'detached' });
+  });
 
   test('its owner says what is to happen with the mail in it, and sees that it happened and why', async () => {
     await page.goto(`${outlook.stack.addinUrl}/admin/`);
