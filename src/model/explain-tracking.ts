@@ -15,6 +15,10 @@ export function explainWhy(why: Why): string {
       return `${acceptedBy(why.by)}${becauseOf(why.match)}`;
     case 'already-there':
       return 'Somebody else had tracked it already.';
+    case 'kept-by-hand':
+      return 'It lies in a tracked folder. What it is regarding was set by hand, and stays as it is.';
+    case 'removed-from-crm':
+      return 'It was removed from the CRM, and no rule brings it back.';
     case 'category-removed':
       return 'The tracking category was taken off it.';
     case 'draft':

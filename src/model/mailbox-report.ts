@@ -101,6 +101,8 @@ export interface MailboxFolder {
   readonly parentId: string | null;
   readonly role: string | null;
   readonly rule: MailboxFolderRule | null;
+  /** Why its rule does nothing, `folder-gone` for example; null: nothing is wrong. */
+  readonly trouble: string | null;
 }
 
 export interface MailboxFolderRule {

@@ -35,7 +35,9 @@ export type TrackedWhy =
       readonly by: Acceptor | null;
       readonly match: Match | null;
     }
-  | { readonly code: 'already-there' };
+  | { readonly code: 'already-there' }
+  /** A folder rule named a record, and a person had chosen otherwise. */
+  | { readonly code: 'kept-by-hand' };
 
 export interface UntrackedWhy {
   readonly code: 'category-removed';
@@ -46,6 +48,8 @@ export type NotTrackedWhy =
   /** Deleted before it could be read. */
   | { readonly code: 'gone' }
   | { readonly code: 'untracked-by-owner' }
+  /** Its e-mail was deleted in the CRM. */
+  | { readonly code: 'removed-from-crm' }
   | { readonly code: 'folder-not-watched' }
   | { readonly code: 'before-rule'; readonly rule: string }
   | { readonly code: 'automatic-off' }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { ChangeResult } from '../../model/change.ts';
+import type { Why } from '../../model/tracking-why.ts';
 import { MalformedChange, parseChangeResult } from '../../model/parse-change.ts';
 import { recordsAs } from '../queue/records.ts';
 import { clearItemAlerts, raiseAlert } from './alerts.ts';
@@ -98,11 +99,28 @@ async function writeRefused(scope: MailboxScope, row: Ended): Promise<void> {
       where seq = ${row.seq} and state = 'handed'`.execute(tables);
     return;
   }
+  const end = endOfRegard(row);
+  if (end !== null) {
+    // A wish that came meanwhile stays due, as above.
+    await sql`update mailbox_item set state = ${end.state}, why_code = ${end.why.code}, why = ${JSON.stringify(end.why)},
+        wish = case when due_at is null then null else wish end,
+        facts = case when due_at is null then null else facts end,
+        attempts = 0, reason_code = null, reason_message = null, changed_at = ${now()}
+      where seq = ${row.seq} and state = 'handed'`.execute(tables);
+    return clearItemAlerts(scope, [{ scope: 'item', mailboxId: row.mailbox_id, itemSeq: row.seq }]);
+  }
   const reason = { code: row.reason_code ?? 'refused', message: row.reason_message ?? '' };
   const state = row.kind === 'track' ? 'failed' : 'tracked';
   const isParked = await failItem(scope, { seq: row.seq, attempts: row.attempts + 1 }, reason, state);
   if (isParked)
     await raiseAlert(scope, { scope: 'item', mailboxId: row.mailbox_id, itemSeq: row.seq }, 'error', reason);
+}
+
+/** A folder rule was to link it, and a person's hand was there first: that is an end, and no failure. */
+function endOfRegard({ kind, reason_code: code }: Ended): { state: 'tracked' | 'not-tracked'; why: Why } | null {
+  if (kind !== 'regard') return null;
+  if (code === 'conflict') return { state: 'tracked', why: { code: 'kept-by-hand' } };
+  return code === 'not-found' ? { state: 'not-tracked', why: { code: 'removed-from-crm' } } : null;
 }
 
 function readResult(text: string | null): ChangeResult | null {

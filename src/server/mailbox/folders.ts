@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { recordsAs } from '../queue/records.ts';
 import { asHolder, type MailboxClaim } from './claim.ts';
+import { createFolderTree, type FolderTree } from './rules.ts';
 import type { FolderRole, MailSource, SourceFolder } from './source.ts';
 import type { MailboxScope, MailboxStore } from './store.ts';
 import type { MailboxTables } from './tables.ts';
@@ -12,14 +13,17 @@ const foldersEvery = 30 * 60_000;
 
 const columns = { new_id: 'text', new_name: 'text', new_parent: 'text', new_role: 'text' } as const;
 
+export function areFoldersDue({ foldersAt, startedAt }: MailboxClaim): boolean {
+  return foldersAt === null || startedAt - foldersAt >= foldersEvery;
+}
+
 /** The folders of a mailbox, asked anew where that was long ago. @throws {SourceError | LostClaim} */
 export async function readFolders(
   store: MailboxStore,
   claim: MailboxClaim,
   source: MailSource,
 ): Promise<readonly FolderRow[]> {
-  if (claim.foldersAt === null || claim.startedAt - claim.foldersAt >= foldersEvery)
-    await refresh(store, claim, await source.folders());
+  if (areFoldersDue(claim)) await refresh(store, claim, await source.folders());
   return listFolders(store, claim.id);
 }
 
@@ -55,6 +59,15 @@ export async function forgetCursor(
     await sql`update mailbox_folder set cursor = null, since = ${from}, base = null, missing = 0
       where mailbox_id = ${claim.id} and folder_id = ${folderId}`.execute(tables);
   });
+}
+
+/** What rows say of folders, as a server lists them. */
+export function treeOf(rows: readonly FolderRow[]): FolderTree {
+  return createFolderTree(rows.map(folderOf));
+}
+
+export function folderOf({ folder_id: id, name, parent_id: parentId, role }: FolderRow): SourceFolder {
+  return { id, name, parentId, role };
 }
 
 /** Until the folders are asked for anew, which is now due. */

@@ -28,7 +28,11 @@ export interface Met {
 }
 
 /** Reasons of an item whose owner took it back. */
-export const untrackedCodes: ReadonlySet<string | null> = new Set(['untracked-by-owner', 'category-removed']);
+export const untrackedCodes: ReadonlySet<string | null> = new Set([
+  'untracked-by-owner',
+  'category-removed',
+  'removed-from-crm',
+]);
 
 interface Known {
   readonly folderId: string;
@@ -109,8 +113,8 @@ function compare(
     case 'new':
       return { state: 'new', wish: one.wish, due: true };
     case 'not-tracked':
-      // Whoever untracked a mail is not overruled because it lies somewhere else now.
-      if (untrackedCodes.has(one.why_code) && !appeared) return null;
+      // Whoever untracked a mail is not overruled because it lies somewhere else now, with a category that it had before.
+      if (untrackedCodes.has(one.why_code) && !(item.isMarked && earlier?.marked === 0)) return null;
       return appeared || moved ? { state: 'new', wish: appeared ? 'mark' : 'move', due: true } : null;
     case 'failed':
       return appeared || moved ? { state: 'new', wish: appeared ? 'mark' : 'move', due: true } : null;

@@ -2,12 +2,13 @@ import { contentKeyOf, identifyMail, stampHeader } from '../../model/item-key.ts
 import { readHeaders } from '../../model/mail-headers.ts';
 import { isGuid } from '../../model/uuid.ts';
 import type { MailboxClaim } from './claim.ts';
-import { forgetCursor, forgetFolder, readFolders, type FolderRow } from './folders.ts';
+import { areFoldersDue, folderOf, forgetCursor, forgetFolder, readFolders, treeOf, type FolderRow } from './folders.ts';
 import { checkCounts } from './heartbeat.ts';
 import { storePage } from './items.ts';
 import { setMarks } from './marks.ts';
 import type { FoundMail } from './meet.ts';
 import { canonicalAddress } from './rules/address-list.ts';
+import { tellTroubles } from './rule-troubles.ts';
 import { foldersOf, type FolderRule } from './rules.ts';
 import type { MailboxSettings } from './settings.ts';
 import { SourceError, type ChangePage, type MailSource, type SourceItem } from './source.ts';
@@ -44,6 +45,8 @@ export async function poll(services: PollServices, claim: MailboxClaim, source: 
   const settings = services.settingsOf(claim);
   const rules = await services.rulesOf(claim);
   const folders = await readFolders(services.store, claim, source);
+  if (rules !== null)
+    await tellTroubles(services.store, claim, { rules, tree: treeOf(folders), mayBeOver: areFoldersDue(claim) });
   const cursors: { folderId: string; cursor: string }[] = [];
   const whole: FolderRow[] = [];
   let found = 0;
@@ -72,10 +75,7 @@ export async function poll(services: PollServices, claim: MailboxClaim, source: 
 
 /** Inbox, Sent Items and the folders of rules each time; where our category is looked for, the others by turns. */
 function watched(folders: readonly FolderRow[], settings: MailboxSettings, rules: readonly FolderRule[]): FolderRow[] {
-  const ruled = foldersOf(
-    rules,
-    folders.map(({ folder_id: id, name, parent_id: parentId, role }) => ({ id, name, parentId, role })),
-  );
+  const ruled = foldersOf(rules, folders.map(folderOf));
   const isMain = ({ folder_id: id, role }: FolderRow) =>
     ruled.has(id) || (role === 'inbox' && settings.incoming) || (role === 'sent' && settings.sentItems);
   const others = folders.filter((folder) => !isMain(folder) && !unwatched.has(folder.role));

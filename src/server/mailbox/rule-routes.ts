@@ -5,10 +5,13 @@ import type { MailboxFolder, MailboxFolderRule } from '../../model/mailbox-repor
 import { CrmError } from '../../model/errors.ts';
 import { MalformedChange, parseRegarding } from '../../model/parse-change.ts';
 import { HttpError } from '../http/errors.ts';
-import { listFolders } from './folders.ts';
+import { folderOf, listFolders, treeOf } from './folders.ts';
 import type { FindMailbox, MailboxRouteServices } from './route-services.ts';
 import { previewRule } from './preview.ts';
 import { readOwnRules } from './rule-rows.ts';
+import { forgetTroubles } from './rule-troubles.ts';
+import { troubleOf, type FolderRule } from './rules.ts';
+import type { SourceFolder } from './source.ts';
 import type { MailboxStore } from './store.ts';
 
 interface FolderParams {
@@ -49,25 +52,46 @@ export function registerRuleRoutes(
   server.delete<{ Params: FolderParams }>('/sync/v1/mailboxes/:id/folders/:folder/rule', async (request, reply) => {
     const { row, own } = await find(request);
     if (!own) throw new HttpError(403, 'The folders of a mailbox are for its owner to track.');
-    await store.tables
-      .deleteFrom('mailbox_rule')
-      .where('mailbox_id', '=', row.id)
-      .where('folder_id', '=', request.params.folder)
-      .execute();
+    await store.transaction(async (scope) => {
+      await scope.tables
+        .deleteFrom('mailbox_rule')
+        .where('mailbox_id', '=', row.id)
+        .where('folder_id', '=', request.params.folder)
+        .execute();
+      await forgetTroubles(scope, row.id);
+    });
     return reply.code(204).send();
   });
 }
 
 async function describeFolders(store: MailboxStore, mailboxId: string): Promise<MailboxFolder[]> {
   const rules = await readOwnRules(store, mailboxId);
-  return (await listFolders(store, mailboxId)).map(({ folder_id: id, name, parent_id: parentId, role }) => {
-    const rule = rules.find(({ folderId }) => folderId === id);
-    return { id, name, parentId, role, rule: rule === undefined ? null : describeRule(rule) };
+  const rows = await listFolders(store, mailboxId);
+  const tree = treeOf(rows);
+  const gone = rules.filter(({ folderId }) => tree.folder(folderId) === undefined);
+  return [...rows.map(folderOf), ...(await readGone(store, mailboxId, gone))].map((folder) => {
+    const rule = rules.find(({ folderId }) => folderId === folder.id);
+    if (rule === undefined) return { ...folder, rule: null, trouble: null };
+    const { includeSubfolders, regarding, appliesTo } = rule;
+    return { ...folder, rule: { includeSubfolders, regarding, appliesTo }, trouble: troubleOf(rule, tree) };
   });
 }
 
-function describeRule({ includeSubfolders, regarding, appliesTo }: MailboxFolderRule): MailboxFolderRule {
-  return { includeSubfolders, regarding, appliesTo };
+/** Folders that are not there any more are told as long as a rule names them: else nobody could take it away. */
+async function readGone(
+  { tables }: MailboxStore,
+  mailboxId: string,
+  rules: readonly FolderRule[],
+): Promise<SourceFolder[]> {
+  if (rules.length === 0) return [];
+  const ids = rules.map(({ folderId }) => folderId);
+  const rows = await tables
+    .selectFrom('mailbox_folder')
+    .select(['folder_id', 'name'])
+    .where('mailbox_id', '=', mailboxId)
+    .where('folder_id', 'in', ids)
+    .execute();
+  return rows.map(({ folder_id: id, name }) => ({ id, name, parentId: null, role: null }));
 }
 
 /** @throws {HttpError} 400 naming the field */
@@ -100,7 +124,9 @@ async function putRule(
     regarding_id: regarding?.id ?? null,
     regarding_name: regarding?.name ?? null,
   };
-  await store.transaction(async ({ tables, now }) => {
+  await store.transaction(async (scope) => {
+    const { tables, now } = scope;
+    await forgetTroubles(scope, mailboxId);
     await tables
       .insertInto('mailbox_rule')
       .values({ id, mailbox_id: mailboxId, folder_id: folderId, ...values, created_at: now(), changed_at: now() })

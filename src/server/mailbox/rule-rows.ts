@@ -10,8 +10,11 @@ export async function readRules(
   { id, address }: { readonly id: string; readonly address: string },
   fromCrm: ReturnType<typeof createTrackingFolders>,
 ): Promise<readonly FolderRule[]> {
-  const theirs = (await fromCrm(address)).filter(({ trouble }) => trouble === null);
-  return [...(await readOwnRules(scope, id)), ...theirs.map(({ rule }) => rule)];
+  const theirs = await fromCrm(address);
+  return [
+    ...(await readOwnRules(scope, id)),
+    ...theirs.map(({ rule, trouble }) => (trouble === null ? rule : { ...rule, trouble })),
+  ];
 }
 
 export async function readOwnRules({ tables }: MailboxScope, mailboxId: string): Promise<readonly FolderRule[]> {
@@ -34,5 +37,6 @@ function ruleOf(row: MailboxTables['mailbox_rule']): FolderRule {
     appliesTo: row.apply_to,
     since: new Date(row.created_at).toISOString(),
     origin: 'own',
+    ...(table !== null && !isRegardingTable(table) ? { trouble: 'unknown-regarding' } : {}),
   };
 }

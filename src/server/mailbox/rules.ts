@@ -14,16 +14,20 @@ export interface FolderRule {
   readonly since: string;
   /** `crm`: a row of the CRM's own table of tracked folders, which a client written for the original made. */
   readonly origin: 'own' | 'crm';
+  /** What keeps it from being followed, whatever the folders are; absent: nothing. */
+  readonly trouble?: RuleTrouble;
 }
 
 /** Why a rule does nothing until somebody changes it, or puts the folder back. */
-export type RuleTrouble =
-  | 'folder-gone' // deleted, or nobody shows it to us any more
-  | 'in-trash'
-  | 'in-junk'
-  | 'in-drafts'
-  | 'outside-inbox' // the original tracks nothing outside the Inbox: only of a `crm` rule
-  | 'unknown-regarding'; // the record is of a table that a mail cannot be regarding here
+export const ruleTroubles = [
+  'folder-gone', // deleted, or nobody shows it to us any more
+  'in-trash',
+  'in-junk',
+  'in-drafts',
+  'outside-inbox', // the original tracks nothing outside the Inbox: only of a `crm` rule
+  'unknown-regarding', // the record is of a table that a mail cannot be regarding here
+] as const;
+export type RuleTrouble = (typeof ruleTroubles)[number];
 
 export interface FolderTree {
   folder(id: string): SourceFolder | undefined;
@@ -53,14 +57,15 @@ const troubleOfRole: ReadonlyMap<FolderRole | null, RuleTrouble> = new Map([
 ]);
 
 /** A renamed folder, and one moved among ordinary folders, is tracked as before. */
-export function troubleOf({ folderId, origin }: FolderRule, tree: FolderTree): RuleTrouble | null {
+export function troubleOf({ folderId, origin, trouble: own }: FolderRule, tree: FolderTree): RuleTrouble | null {
   const way = tree.upwards(folderId);
   if (way.length === 0) return 'folder-gone';
   for (const { role } of way) {
     const trouble = troubleOfRole.get(role);
     if (trouble !== undefined) return trouble;
   }
-  return origin === 'crm' && !way.some(({ role }) => role === 'inbox') ? 'outside-inbox' : null;
+  if (origin === 'crm' && !way.some(({ role }) => role === 'inbox')) return 'outside-inbox';
+  return own ?? null;
 }
 
 /**

@@ -1,12 +1,12 @@
 import { carryAll } from './carry.ts';
 import type { MailboxClaim } from './claim.ts';
 import { decide, decideByAnswer, type Before, type Decision } from './decide.ts';
-import type { FolderRow } from './folders.ts';
+import { treeOf, type FolderRow } from './folders.ts';
 import { largestMail, type HandOverServices } from './hand-over.ts';
 import { untrackedCodes } from './meet.ts';
 import { UnreadableMail } from './mime/reader-thread.ts';
 import type { AskCrm } from './rules/ask-crm.ts';
-import { createFolderTree, ruleOf, type FolderRule } from './rules.ts';
+import { ruleOf, type FolderRule } from './rules.ts';
 import { readOpenItems, settleItems, type OpenItem, type Settled } from './settle-items.ts';
 import type { MailboxSettings } from './settings.ts';
 import type { MailSource, SourceItem } from './source.ts';
@@ -59,9 +59,7 @@ async function decideAll(services: WorkServices, at: MailboxAtWork, open: readon
   const keys = [...new Set(open.map((item) => item.item_key))];
   const kept = await services.ledger.kept(at.claim.owner, keys);
   const filed = await readFiled(services.store, at.claim.id, open);
-  const tree = createFolderTree(
-    at.folders.map(({ folder_id: id, name, parent_id: parentId, role }) => ({ id, name, parentId, role })),
-  );
+  const tree = treeOf(at.folders);
   return open.map((item) => {
     const facts = JSON.parse(item.facts ?? 'null') as SourceItem;
     const folder = tree.folder(item.folder_id) ?? { id: item.folder_id, role: null };

@@ -171,7 +171,22 @@ forEachEngine('mailboxes over HTTP', ({ open }) => {
     expect((await at.items(id))[0]).toMatchObject({ state: 'tracked', why_code: 'folder-rule' });
     const preview = await his('POST', `mailboxes/${id}/folders/deals/preview`, { regarding: null });
     expect(preview.body).toEqual({ mails: 1, regardingNow: [{ regarding: null, mails: 1, byHand: false }] });
+    // The folder goes: its rule does nothing, which is said here and as an alert, until somebody takes the rule away.
+    const { folderList } = at.source;
+    at.source.folderList = folderList.filter(({ id: each }) => each !== 'deals');
+    at.later(31 * 60_000);
+    await at.poll();
+    await at.poll();
+    expect(await at.alerts()).toEqual(['warning mailbox rule-folder-gone']);
+    const alerts = await his<{ alerts: { message: string }[] }>('GET', `mailboxes/${id}/alerts`);
+    expect(alerts.body.alerts.map(({ message }) => message)).toEqual([expect.stringMatching(/“Deals”.*Stop tracking/)]);
+    const gone = await his<{ folders: unknown[] }>('GET', `mailboxes/${id}/folders`);
+    expect(gone.body.folders).toContainEqual(
+      expect.objectContaining({ id: 'deals', name: 'Deals', trouble: 'folder-gone' }),
+    );
     expect((await his('DELETE', path)).status).toBe(204);
+    expect(await at.alerts()).toEqual([]);
+    at.source.folderList = folderList;
     const { body } = await his<{ folders: { rule: unknown }[] }>('GET', `mailboxes/${id}/folders`);
     expect(body.folders.every(({ rule }) => rule === null)).toBe(true);
   });

@@ -4,6 +4,7 @@ import type { TrackChange } from '../../../src/model/change.ts';
 import { identifyMail } from '../../../src/model/item-key.ts';
 import { LostClaim } from '../../../src/server/mailbox/claim.ts';
 import type { FolderRule } from '../../../src/server/mailbox/rules.ts';
+import { SourceError, type SourceFolder } from '../../../src/server/mailbox/source.ts';
 import { trackChange } from '../../sync/samples.ts';
 import { forEachEngine } from '../engines.ts';
 import { dana, miguel } from '../world.ts';
@@ -114,6 +115,111 @@ forEachEngine('a mail on its way into the CRM', ({ open }) => {
     await settle(at);
     expect(await at.items(id)).toMatchObject([untracked]);
     expect(at.errors).toEqual([]);
+  });
+
+  test('a rule that cannot be followed is told once for each trouble, and no more when the folder is back', async () => {
+    const at = await createMailboxWorld(await open());
+    at.rules.push(rule('deals'), rule('inbox', { trouble: 'unknown-regarding' }));
+    const id = await at.mailbox(dana, { automatic: 'off' });
+    at.source.add('inbox', { subject: 'Not by this rule' });
+    const { folderList } = at.source;
+    const bin: SourceFolder = { id: 'bin', name: 'Deleted', parentId: null, role: 'trash' };
+    at.source.folderList = [...folderList, bin].map((each) =>
+      each.id === 'deals' ? { ...each, parentId: 'bin' } : each,
+    );
+    await settle(at);
+    const inTrash = ['warning mailbox rule-in-trash', 'warning mailbox rule-unknown-regarding'];
+    expect(await at.alerts()).toEqual(inTrash);
+    expect(await at.items(id)).toMatchObject([{ state: 'not-tracked', why_code: 'automatic-off' }]);
+    at.later(15 * minute);
+    await settle(at);
+    expect(await at.store.tables.selectFrom('mailbox_alert').select('seq').execute()).toHaveLength(2);
+    at.source.folderList = folderList;
+    at.later(31 * minute);
+    await settle(at);
+    expect(await at.alerts()).toEqual(['warning mailbox rule-unknown-regarding']);
+    at.rules.pop();
+    at.later(31 * minute);
+    await settle(at);
+    expect(await at.alerts()).toEqual([]);
+  });
+
+  test('what a person linked by hand stays linked when the mail is moved, and so it says', async () => {
+    const at = await createMailboxWorld(await open());
+    const ids = new Map<string, string>();
+    for (const name of ['Fabrikam', 'Tailspin', 'Chosen'])
+      ids.set(name, await at.world.as(dana).create('accounts', { name }));
+    const to = (name: string) => ({ table: 'account' as const, id: ids.get(name)!, name });
+    at.rules.push(rule('deals', { regarding: to('Fabrikam') }), rule('other', { regarding: to('Tailspin') }));
+    const id = await at.mailbox();
+    const mail = at.source.add('deals', { subject: 'Contract' });
+    await settle(at);
+    const [email] = await at.emails();
+    const chosen = { 'regardingobjectid_account_email@odata.bind': `/accounts(${ids.get('Chosen')!})` };
+    const path = `emails(${String(email!['activityid'])})`;
+    expect((await at.world.as(dana).send('PATCH', path, chosen)).status).toBe(204);
+    at.source.moveTo(mail, 'other');
+    at.later(15 * minute);
+    await settle(at);
+    expect(await at.emails()).toMatchObject([{ _regardingobjectid_value: ids.get('Chosen') }]);
+    expect(await at.items(id)).toMatchObject([
+      { state: 'tracked', why_code: 'kept-by-hand', attempts: 0, due_at: null, reason_code: null },
+    ]);
+    expect(await at.alerts()).toEqual([]);
+    expect(at.errors).toEqual([]);
+  });
+
+  test('an e-mail that was removed from the CRM is not brought back by a rule, wherever the mail is put', async () => {
+    const at = await createMailboxWorld(await open());
+    const account = await at.world.as(dana).create('accounts', { name: 'Fabrikam' });
+    const regarding = { table: 'account' as const, id: account, name: 'Fabrikam' };
+    at.rules.push(rule('deals'), rule('other', { regarding }));
+    const id = await at.mailbox();
+    const mail = at.source.add('deals', { subject: 'Contract' });
+    await settle(at);
+    const [email] = await at.emails();
+    expect((await at.world.as(dana).send('DELETE', `emails(${String(email!['activityid'])})`)).status).toBe(204);
+    for (const folder of ['other', 'deals', 'other']) {
+      at.source.moveTo(mail, folder);
+      at.later(15 * minute);
+      await settle(at);
+    }
+    expect(await at.emails()).toEqual([]);
+    expect(await at.items(id)).toMatchObject([{ state: 'not-tracked', why_code: 'removed-from-crm' }]);
+    expect(await at.alerts()).toEqual([]);
+  });
+
+  test('a mark that fails is set by the next look, and keeps neither other marks nor tracking waiting', async () => {
+    const at = await createMailboxWorld(await open());
+    at.rules.push(rule('inbox'));
+    const id = await at.mailbox();
+    const [stuck, other] = [at.source.add('inbox', { subject: 'Stuck' }), at.source.add('inbox')];
+    await settle(at);
+    const { mark } = at.source;
+    let tries = 0;
+    at.source.mark = async (itemId, tracked) => {
+      if (itemId !== stuck) return mark(itemId, tracked);
+      tries += 1;
+      throw new SourceError('refused', 'Not this one.');
+    };
+    for (let look = 1; look <= 3; look += 1) {
+      at.source.add('inbox', { subject: `Later ${look}` });
+      at.later(15 * minute);
+      await settle(at);
+    }
+    expect(tries).toBeGreaterThanOrEqual(3);
+    expect(at.source.stored.get(other)!.item.isMarked).toBe(true);
+    expect(await at.account(id)).toMatchObject({ state: 'ready', failures: 0 });
+    expect((await at.items(id)).map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'tracked'));
+    at.source.mark = mark;
+    at.source.fail('mark', 'throttled', { retryAfter: minute });
+    for (let look = 1; look <= 2; look += 1) {
+      at.later(15 * minute);
+      await settle(at);
+    }
+    expect(await at.account(id)).toMatchObject({ state: 'ready', failures: 0 });
+    expect([...at.source.stored.values()].every(({ item }) => item.isMarked)).toBe(true);
+    expect((await at.items(id)).every(({ mark_wanted: wanted }) => wanted === 0)).toBe(true);
   });
 
   test('a poison mail is put aside after three tries and said; the mailbox goes on', async () => {
