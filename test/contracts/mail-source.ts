@@ -221,6 +221,29 @@ export function mailSourceContract(
       await next(false);
     });
 
+    testOfMailbox(
+      'our category shows on mail that is older than the given moment, and so does that it went',
+      async () => {
+        const since = new Date(Date.now() - 3_600_000);
+        const old = new Date(since.getTime() - 30 * 86_400_000);
+        for (const id of ['<marked@old.example>', '<left@old.example>'])
+          await mailbox.deliver('inbox', sampleMail(id), old);
+        let { items, cursor } = await changes(null, since);
+        expect(items).toEqual([]);
+        for (const isMarked of [true, false]) {
+          await mailbox.mark('<marked@old.example>', 'inbox', isMarked);
+          ({ items, cursor } = await changes(cursor, since));
+          expect(items.map((item) => [item.internetMessageId, item.isMarked])).toContainEqual([
+            '<marked@old.example>',
+            isMarked,
+          ]);
+          expect(messageIds(items)).not.toContain('<left@old.example>');
+        }
+        await mailbox.deliver('inbox', sampleMail('<new@fabrikam.example>'));
+        expect(messageIds((await changes(cursor, since)).items)).toContain('<new@fabrikam.example>');
+      },
+    );
+
     testOfMailbox('what was moved or deleted is gone from its folder', async () => {
       await mailbox.createFolder('Kunden');
       const kunden = await folderNamed(source, 'Kunden');

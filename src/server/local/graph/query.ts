@@ -13,8 +13,16 @@ export interface Options {
   expand: readonly number[];
   messageId: string | undefined;
   isRead: boolean | undefined;
-  received: { atLeast: number | undefined; below: number | undefined };
+  received: Span;
+  modified: Span;
 }
+
+interface Span {
+  atLeast: number | undefined;
+  below: number | undefined;
+}
+
+type Narrowed = Pick<Options, 'messageId' | 'isRead' | 'received' | 'modified'>;
 
 type Query = Record<string, string | string[] | undefined>;
 
@@ -36,27 +44,32 @@ export const timeOf = (text: string) => {
   return Math.floor(at / second) * second;
 };
 
-const narrow = (found: Pick<Options, 'messageId' | 'isRead' | 'received'>, term: string) => {
+const narrow = (found: Narrowed, term: string) => {
   const id = /^internetMessageId\s+eq\s+'((?:[^']|'')*)'$/.exec(term);
   const read = /^isRead\s+eq\s+(true|false)$/.exec(term);
-  const received = /^receivedDateTime\s+(ge|gt|le|lt)\s+(\S+)$/.exec(term);
+  const time = /^(receivedDateTime|lastModifiedDateTime)\s+(ge|gt|le|lt)\s+(\S+)$/.exec(term);
   if (id?.[1] !== undefined) found.messageId = id[1].replaceAll("''", "'");
   else if (read) found.isRead = read[1] === 'true';
-  else if (received) {
-    const at = timeOf(received[2] ?? '');
-    const after = received[1] === 'gt' || received[1] === 'le' ? at + second : at;
-    if (received[1]?.startsWith('g')) found.received.atLeast = after;
-    else found.received.below = after;
+  else if (time) {
+    const [, name, compare = '', text = ''] = time;
+    const at = timeOf(text);
+    const after = compare === 'gt' || compare === 'le' ? at + second : at;
+    const span = name === 'receivedDateTime' ? found.received : found.modified;
+    if (compare.startsWith('g')) span.atLeast = after;
+    else span.below = after;
   } else {
-    throw badRequest(`The local mailbox filters by internetMessageId, isRead and receivedDateTime, not by '${term}'.`);
+    throw badRequest(
+      `The local mailbox filters by internetMessageId, isRead, receivedDateTime and lastModifiedDateTime, not by '${term}'.`,
+    );
   }
 };
 
 const filterOf = (text: string | undefined) => {
-  const found: Pick<Options, 'messageId' | 'isRead' | 'received'> = {
+  const found: Narrowed = {
     messageId: undefined,
     isRead: undefined,
     received: { atLeast: undefined, below: undefined },
+    modified: { atLeast: undefined, below: undefined },
   };
   // An `and` inside a Message-ID would be cut here, and then refused: no id has blanks around a word.
   for (const term of text ? text.split(/\s+and\s+/i) : []) narrow(found, term.trim());

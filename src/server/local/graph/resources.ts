@@ -56,6 +56,7 @@ export const messageResource = (owner: string, mail: Mail): Record<string, unkno
   isDraft: mail.isDraft,
   categories: mail.categories,
   createdDateTime: dateTime(mail.received),
+  lastModifiedDateTime: dateTime(mail.modified),
   receivedDateTime: dateTime(mail.received),
   sentDateTime: dateTime(mail.summary.sent),
   from: mail.summary.from && recipient(mail.summary.from),

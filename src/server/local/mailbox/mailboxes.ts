@@ -24,6 +24,8 @@ export interface Mail {
   key: string;
   folder: string;
   received: number;
+  /** When somebody last changed it, epoch milliseconds. */
+  modified: number;
   isRead: boolean;
   isDraft: boolean;
   categories: string[];
@@ -37,12 +39,15 @@ const openLimit = 64 * 1024 * 1024;
 /** Bytes of a mail that are read for a list. */
 const peek = 128 * 1024;
 
-const columns = `mail.*, coalesce(mark.is_read, mail.is_read) as seen, mark.categories as categories`;
+const modified = 'coalesce(touched.at, mail.received)';
+const columns = `mail.*, coalesce(mark.is_read, mail.is_read) as seen, mark.categories as categories, ${modified} as modified`;
 const visible = `mail.origin in ('own', :origin) and mail.owner in ('', :owner)`;
-const joined = `from mail left join mark on mark.key = mail.key and mark.owner = :owner`;
+const joined = `from mail left join mark on mark.key = mail.key and mark.owner = :owner
+  left join touched on touched.key = mail.key and touched.owner = :owner`;
 const orders = new Map([
   ['receiveddatetime desc', 'mail.received desc, mail.key'],
   ['receiveddatetime', 'mail.received, mail.key'],
+  ['lastmodifieddatetime', `${modified}, mail.key`],
   ['sentdatetime desc', 'mail.sent desc, mail.key'],
   ['sentdatetime', 'mail.sent, mail.key'],
 ]);
@@ -56,7 +61,13 @@ export interface Page {
   messageId?: string | undefined;
   isRead?: boolean | undefined;
   /** Epoch milliseconds. */
-  received?: { atLeast?: number | undefined; below?: number | undefined };
+  received?: Span;
+  modified?: Span;
+}
+
+interface Span {
+  atLeast?: number | undefined;
+  below?: number | undefined;
 }
 
 const json = <T>(text: unknown, otherwise: T): T => (typeof text === 'string' ? (JSON.parse(text) as T) : otherwise);
@@ -66,6 +77,7 @@ const mailOf = (owner: string, row: Record<string, unknown>): Mail => ({
   key: String(row['key']),
   folder: String(row['folder']),
   received: Number(row['received']),
+  modified: Number(row['modified']),
   isRead: row['seen'] === 1,
   isDraft: row['is_draft'] === 1,
   categories: json<string[]>(row['categories'], []),
@@ -90,13 +102,15 @@ export const createMailboxes = (store: Store, origin: string) => {
       'isRead',
       page.isRead === undefined ? undefined : Number(page.isRead),
     );
-    const within = (compare: string, name: string, at: number | undefined) => {
+    const within = (sql: string, name: string, at: number | undefined) => {
       if (at === undefined) return;
-      parts.push(`mail.received ${compare} :${name}`);
+      parts.push(`${sql} :${name}`);
       values[name] = at;
     };
-    within('>=', 'atLeast', page.received?.atLeast);
-    within('<', 'below', page.received?.below);
+    within('mail.received >=', 'atLeast', page.received?.atLeast);
+    within('mail.received <', 'below', page.received?.below);
+    within(`${modified} >=`, 'modifiedAtLeast', page.modified?.atLeast);
+    within(`${modified} <`, 'modifiedBelow', page.modified?.below);
     return { where: parts.join(' and '), values };
   };
 

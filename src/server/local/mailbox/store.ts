@@ -43,7 +43,26 @@ create table folder (
 ) strict;
 ${changeLogSchema}
 `;
-const schemaVersion = 2;
+
+/** Since version 3: when somebody last changed a mail, by the clock on the wall; none: never since it came. */
+const third = `
+create table if not exists touched (
+  owner text not null, key text not null, at integer not null, primary key (owner, key)
+) strict, without rowid;
+${touching('mark_set_touches', 'after insert on mark', 'new.owner')}
+${touching('mark_touches', 'after update of is_read, categories on mark', 'new.owner')}
+${touching('mail_touches', 'after update of folder, summary, is_read, is_draft on mail', 'new.owner')}
+`;
+
+function touching(name: string, event: string, owner: string): string {
+  return `create trigger ${name} ${event} begin
+    insert into touched values (${owner}, new.key, cast(unixepoch('subsec') * 1000 as integer))
+      on conflict (owner, key) do update set at = excluded.at; end;`;
+}
+
+const schemaVersion = 3;
+/** From each version to the newest. */
+const steps = [`${schema} ${second} ${third}`, `${second} ${fillChangeLog} ${third}`, third] as const;
 
 /** Said to a person as it is. */
 class MailboxUnusable extends Error {}
@@ -77,8 +96,7 @@ const openFile = (file: string) => {
       );
     }
     if (version < schemaVersion) {
-      const steps = version === 0 ? `${schema} ${second}` : `${second} ${fillChangeLog}`;
-      database.exec(`begin immediate; ${steps} pragma user_version = ${schemaVersion}; commit;`);
+      database.exec(`begin immediate; ${steps[version] ?? ''} pragma user_version = ${schemaVersion}; commit;`);
     }
     return database;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { isObject } from '../../../model/is-object.ts';
 import { SourceError } from '../source.ts';
+import type { OldMail } from './old-mail.ts';
 
 /** A page further than this means that the link grows, not that the mailbox does. */
 const longestCursor = 32 * 1024;
@@ -23,6 +24,8 @@ export interface GraphCursor {
   readonly floor: string | null;
   /** Where the list stands: the page to ask for, and since when it lists. Null: no list is needed. */
   readonly list: { readonly link: string | null; readonly since: string } | null;
+  /** Null: there is no filter, so no mail is too old to be said. */
+  readonly old: OldMail | null;
 }
 
 const version = 1;
@@ -36,7 +39,7 @@ export const writeCursor = (cursor: GraphCursor): string => JSON.stringify({ v: 
 export function readCursor(text: string, folder: string, linkOf: (link: unknown) => URL | null): GraphCursor {
   const value = text.length > longestCursor ? null : tryParse(text);
   if (isObject(value) && value['v'] === version && value['folder'] === folder) {
-    const { link, said, began, floor, list } = value;
+    const { link, said, began, floor, list, old = null } = value;
     const isList = (each: unknown): each is GraphCursor['list'] =>
       each === null ||
       (isObject(each) &&
@@ -47,11 +50,22 @@ export function readCursor(text: string, folder: string, linkOf: (link: unknown)
       Number.isSafeInteger(said) &&
       isTime(began) &&
       (floor === null || isTime(floor)) &&
-      isList(list)
+      isList(list) &&
+      isOld(old, linkOf)
     )
-      return { folder, link, said: Number(said), began, floor, list };
+      return { folder, link, said: Number(said), began, floor, list, old };
   }
   throw new SourceError('cursor-lost', 'That is no cursor of this folder.');
+}
+
+function isOld(value: unknown, linkOf: (link: unknown) => URL | null): value is OldMail | null {
+  if (value === null) return true;
+  if (!isObject(value) || !isTime(value['looked']) || !Array.isArray(value['marked'])) return false;
+  if (!value['marked'].every((name) => typeof name === 'string')) return false;
+  const { at } = value;
+  if (at === null) return true;
+  if (!isObject(at) || !isTime(at['since']) || !isTime(at['began'])) return false;
+  return at['link'] === null || isLinkOf(at['link'], 'messages', linkOf);
 }
 
 /** A link to this resource of Graph: a token must not be sent to whatever else a stored text names. */

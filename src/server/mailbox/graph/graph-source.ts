@@ -20,20 +20,22 @@ export interface GraphSourceOptions {
   readonly now: () => number;
   /** Messages on one page. */
   readonly pageSize?: number;
+  /** Milliseconds between two looks at mail that is older than where its folder began. */
+  readonly lookEvery?: number;
 }
 
 /** A large mail over a slow line, milliseconds. */
 const mimeWithin = 5 * 60_000;
 
 /** A mailbox of Exchange Online by Microsoft Graph v1.0. One object lives as long as it is useful: it keeps no state of a poll. */
-export function createGraphSource({ pageSize = 200, ...options }: GraphSourceOptions): MailSource {
+export function createGraphSource({ pageSize = 200, lookEvery, ...options }: GraphSourceOptions): MailSource {
   const door = createGraphDoor({ ...options, mailbox: options.user });
   const home = `/users/${encodeURIComponent(options.user)}`;
   const parts = { door, home, now: options.now };
 
   return {
     folders: () => readFolders(parts),
-    changes: createChanges({ ...parts, pageSize }),
+    changes: createChanges({ ...parts, pageSize, ...(lookEvery === undefined ? {} : { lookEvery }) }),
 
     mime: async (itemId, most) => {
       const answer = await door.ask(`${home}/messages/${encodeURIComponent(itemId)}/$value`, {
