@@ -7,9 +7,9 @@ export type Given = string | number | null | readonly string[];
 
 /** Places for what is given when the statement is run, by its position. */
 export interface Places {
-  value(position: number): RawBuilder<unknown>;
+  readonly value: (position: number) => RawBuilder<unknown>;
   /** `column in (values)` */
-  isOneOf(column: RawBuilder<unknown>, position: number): RawBuilder<boolean>;
+  readonly isOneOf: (column: RawBuilder<unknown>, position: number) => RawBuilder<boolean>;
 }
 
 /**
