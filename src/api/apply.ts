@@ -8,11 +8,12 @@ import type {
   UntrackChange,
 } from '../model/change.ts';
 import { CrmError } from '../model/errors.ts';
+import type { MailIdentity } from '../model/item-key.ts';
 import type { MailAddress } from '../model/message.ts';
 import { setNameOf, type RegardingRef } from '../model/records.ts';
 import type { Dataverse, Row } from './dataverse.ts';
 import type { ByteSource } from './json-body.ts';
-import { findMail, readMail, type MailLookupServices, type PromotedMail } from './tracked-mail.ts';
+import { findMail, readMail, type MailLookup, type MailLookupServices, type PromotedMail } from './tracked-mail.ts';
 import { createTrial, isOvertaken, previousOf, type NoteTried, type Trial } from './trial.ts';
 
 /**
@@ -34,6 +35,13 @@ export interface ApplyServices extends MailLookupServices {
   /** Bytes the CRM takes per attachment. */
   readonly attachmentLimit: () => Promise<number>;
   readonly note: NoteTried;
+  /** `findMail`, for who has many mails to look up at once. */
+  readonly find?: (mail: MailIdentity) => Promise<MailLookup>;
+}
+
+/** Looks a mail up, together with the others that are looked up now where somebody sees to that. */
+function find(services: ApplyServices, mail: MailIdentity): Promise<MailLookup> {
+  return services.find === undefined ? findMail(services, mail) : services.find(mail);
 }
 
 interface Services extends ApplyServices {
@@ -80,7 +88,7 @@ async function decide(change: Change, services: Services): Promise<ChangeResult>
 const undoWindow = 60_000;
 
 async function track(change: TrackChange, services: Services): Promise<ChangeResult> {
-  const mail = await findMail(services, change.mail);
+  const mail = await find(services, change.mail);
   const existing = mail.found;
   if (existing === null) return promote(change, mail.messageId, services);
   if (existing.activityId === change.id) return resultOf(existing, { already: false, leftOut: leftOutOf(change) });
@@ -136,7 +144,7 @@ async function promote(change: TrackChange, messageId: string, services: Service
       ...(regarding === null ? {} : bind(regarding.table, regarding.id)),
     },
   };
-  const row = await services.crm.act(message, parameters, 'minimal');
+  const row = await services.crm.act(message, parameters, 'row-id');
   const promoted = readMail(row);
   if (promoted.activityId === '')
     throw new CrmError('unavailable', 'The answer makes no sense.', { outcomeUnknown: true });
@@ -190,7 +198,7 @@ function leftOutOf(change: TrackChange): readonly RecordedAttachment[] {
 }
 
 async function regard(change: RegardChange, services: Services): Promise<ChangeResult> {
-  const { found } = await findMail(services, change.mail);
+  const { found } = await find(services, change.mail);
   const wanted = change.regarding?.id ?? null;
   if (isOvertaken(services.trial, found, wanted)) return found === null ? nothing : resultOf(found);
   if (found === null) throw new CrmError('not-found', 'The e-mail is no longer in the CRM.');
@@ -220,7 +228,7 @@ async function setRegarding(
  */
 async function untrack(change: UntrackChange, services: Services): Promise<ChangeResult> {
   const { crm, trial } = services;
-  const { found } = await findMail(services, change.mail);
+  const { found } = await find(services, change.mail);
   if (found === null) return { ...nothing, already: true };
   if (change.keepRecord) return resultOf(found);
   // Ours is gone, and a colleague tracked the mail anew.

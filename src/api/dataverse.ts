@@ -22,9 +22,9 @@ export interface Dataverse {
   remove(path: string, etag?: string): Promise<boolean>;
   /**
    * Calls an action and answers its result. A parameter may hold a ByteSource in the place of a text.
-   * @param answer no more of the result is needed than tells which row it is
+   * @param answer of the result no more is needed than tells which row it is; a CRM that knows no such wish says all
    */
-  act(path: string, parameters: Row, answer?: 'minimal'): Promise<Row>;
+  act(path: string, parameters: Row, answer?: 'row-id'): Promise<Row>;
 }
 
 const always = { accept: 'application/json', 'odata-version': '4.0', 'odata-maxversion': '4.0' };
@@ -77,7 +77,7 @@ export function createDataverse(http: Http): Dataverse {
     async act(path, parameters, wanted) {
       const body = writeJson(parameters);
       const timeout = actTimeout + Math.ceil(sizeOf(body) / slowLine);
-      const headers = wanted === 'minimal' ? { ...withBody, prefer: 'return=minimal' } : withBody;
+      const headers = wanted === 'row-id' ? { ...withBody, prefer: 'alongside.row-id' } : withBody;
       const answer = await http.send({ method: 'POST', path, headers, body, timeout });
       return answer.status === 204 ? {} : rowOf(answer);
     },

@@ -6,8 +6,6 @@ import type { BodyPart } from './json-body.ts';
 /** Requests of one batch, and bytes of their bodies; what is larger goes alone. */
 const mostRequests = 16;
 const mostBytes = 4 * 1024 * 1024;
-/** Batches under way: while one is worked on, the next is written. */
-const mostUnderWay = 2;
 const boundary = 'batch_alongside_together';
 
 type Batched = HttpRequest & { readonly body?: string | readonly BodyPart[] };
@@ -18,32 +16,26 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+export interface TogetherOptions {
+  /** Milliseconds for one request, where it names no other; a batch has the time of all its requests. */
+  readonly timeout: number;
+  /** Runs what it is given when everything that is ready to run has run. */
+  readonly breath: (go: () => void) => void;
+}
+
 /**
- * The same CRM for many who ask at once: what is asked for in the same breath, or while it is busy, goes with one $batch whose
+ * The same CRM for many who ask at once: what is asked for in the same breath goes with one $batch whose
  * requests succeed or fail each by itself (continue-on-error, no change set). Whoever asks alone is sent alone. Everybody gets
  * the answer or the CrmError of their own request; where a batch as a whole is refused, nothing of it was carried out, and its
  * requests are sent one by one.
  */
-export function sendTogether(http: Http, timeout: number): Http {
-  const waiting: Waiting[] = [];
-  let underWay = 0;
-  let isPlanned = false;
-
+export function sendTogether(http: Http, { timeout, breath }: TogetherOptions): Http {
+  let waiting: Waiting[] = [];
+  // Nobody waits for others to be answered: who may write now may not be allowed to later.
   const go = (): void => {
-    isPlanned = false;
-    while (waiting.length > 0 && underWay < mostUnderWay) {
-      underWay += 1;
-      void sendBatch(http, timeout, take(waiting)).finally(() => {
-        underWay -= 1;
-        plan();
-      });
-    }
-  };
-  /** After everything that is ready to run has run. */
-  const plan = (): void => {
-    if (isPlanned || waiting.length === 0) return;
-    isPlanned = true;
-    queueMicrotask(() => setTimeout(go));
+    const asked = waiting;
+    waiting = [];
+    while (asked.length > 0) void sendBatch(http, timeout, take(asked));
   };
 
   return {
@@ -52,7 +44,7 @@ export function sendTogether(http: Http, timeout: number): Http {
       if (!isBatched(request)) return http.send(request);
       return new Promise((resolve, reject) => {
         waiting.push({ request, resolve, reject });
-        plan();
+        if (waiting.length === 1) breath(go);
       });
     },
   };

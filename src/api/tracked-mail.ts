@@ -7,8 +7,10 @@ import {
   type Digest,
   type MailIdentity,
 } from '../model/item-key.ts';
+import { CrmError, mayPassByItself } from '../model/errors.ts';
 import { foldAddress } from '../model/message.ts';
 import { isRegardingTable, type RegardingRef } from '../model/records.ts';
+import { askTogether } from './ask-together.ts';
 import type { Dataverse, Row } from './dataverse.ts';
 import { anyEquals, query } from './dialect.ts';
 import { lookup, text } from './row.ts';
@@ -72,11 +74,11 @@ export async function findMails(
   const chunks = Array.from({ length: Math.ceil(mails.length / most) }, (_, index) =>
     mails.slice(index * most, (index + 1) * most),
   );
-  const found = await Promise.all(chunks.map((chunk) => findTogether(services, chunk, signal)));
+  const found = await Promise.all(chunks.map((chunk) => findChunk(services, chunk, signal)));
   return found.flat();
 }
 
-async function findTogether(
+async function findChunk(
   services: MailLookupServices,
   mails: readonly MailIdentity[],
   signal?: AbortSignal,
@@ -96,6 +98,15 @@ export async function findMail(
 ): Promise<MailLookup> {
   const [lookup] = await findMails(services, [mail], signal);
   return lookup ?? { found: null, messageId: mail.messageId };
+}
+
+/** The same for many who ask in the same breath: one request for all of them. */
+export function findTogether(
+  services: MailLookupServices,
+  breath: (go: () => void) => void,
+): (mail: MailIdentity) => Promise<MailLookup> {
+  const isRefused = (error: unknown) => error instanceof CrmError && !mayPassByItself(error.code);
+  return askTogether((mails) => findMails(services, mails), breath, isRefused);
 }
 
 async function substituteOf({ tenantId, digest }: MailLookupServices, { fingerprint }: MailIdentity): Promise<string> {

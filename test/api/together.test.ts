@@ -45,7 +45,7 @@ function crm(
       });
     },
   });
-  return { http: sendTogether(http, 30_000), sent };
+  return { http: sendTogether(http, { timeout: 30_000, breath: setImmediate }), sent };
 }
 
 const ask = (path: string) => ({ method: 'GET', path, headers: { accept: 'application/json' } }) as const;
@@ -122,7 +122,7 @@ describe('what is asked for in the same breath', () => {
           json: () => ({}),
         }),
       },
-      30_000,
+      { timeout: 30_000, breath: setImmediate },
     );
     const outcomes = await Promise.allSettled([short.send(act('a')), short.send(act('b'))]);
     expect(outcomes).toMatchObject(

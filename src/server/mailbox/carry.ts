@@ -7,7 +7,7 @@ import { handOver, largestMail, readWanted, relinked, untracked, type Handed } f
 import { UnreadableMail } from './mime/reader-thread.ts';
 import { countAttempts, failItem, mostAttempts, settleItems, takeBackAttempts, type OpenItem } from './settle-items.ts';
 import { SourceError } from './source.ts';
-import type { MailboxAtWork, Work, WorkServices } from './work.ts';
+import type { MailboxAtWork, Work, WorkServices } from './work-services.ts';
 
 /**
  * Brings wanted mails into the ledger.

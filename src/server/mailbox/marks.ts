@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { isOneOf } from '../db/engine.ts';
 import { recordsAs } from '../queue/records.ts';
 import { asHolder, type MailboxClaim } from './claim.ts';
 import { SourceError, type MailSource } from './source.ts';
@@ -31,7 +32,7 @@ export async function setMarks(store: MailboxStore, claim: MailboxClaim, source:
     for (const { seq, source_id: id } of items) {
       if (failures === mostFailures) break;
       try {
-        done.push({ of_seq: seq, of_source: id, is_set: (await source.mark(id, true)) ? 1 : 0 });
+        done.push({ of_seq: seq, of_source: id, is_set: await source.mark(id, true) });
       } catch (error) {
         if (!(error instanceof SourceError)) throw error;
         if (error.code === 'throttled' || error.code === 'unavailable') break;
@@ -46,18 +47,20 @@ export async function setMarks(store: MailboxStore, claim: MailboxClaim, source:
 interface Done {
   readonly of_seq: number;
   readonly of_source: string;
-  readonly is_set: number;
+  readonly is_set: boolean;
 }
 
-const columns = { of_seq: 'bigint', of_source: 'text', is_set: 'bigint' } as const;
+const columns = { of_seq: 'bigint' } as const;
 
 async function writeDone(store: MailboxStore, claim: MailboxClaim, done: readonly Done[]): Promise<void> {
   if (done.length === 0) return;
+  const records = done.map(({ of_seq }) => ({ of_seq }));
   await asHolder(store, claim, async ({ tables, engine }) => {
     await sql`update mailbox_item set mark_wanted = 0
-      from ${recordsAs(engine, columns, [...done])} where seq = of_seq`.execute(tables);
+      from ${recordsAs(engine, columns, records)} where seq = of_seq`.execute(tables);
+    const set = done.filter((one) => one.is_set).map((one) => one.of_source);
+    if (set.length === 0) return;
     await sql`update mailbox_copy set marked = 1
-      from ${recordsAs(engine, columns, [...done])}
-      where mailbox_id = ${claim.id} and source_id = of_source and is_set = 1`.execute(tables);
+      where mailbox_id = ${claim.id} and ${isOneOf(engine, sql`source_id`, set)}`.execute(tables);
   });
 }

@@ -12,7 +12,8 @@ import { tellTroubles } from './rule-troubles.ts';
 import { foldersOf, type FolderRule } from './rules.ts';
 import type { MailboxSettings } from './settings.ts';
 import { SourceError, type ChangePage, type MailSource, type SourceItem } from './source.ts';
-import { workOff, type WorkServices } from './work.ts';
+import { workOff } from './work.ts';
+import type { WorkServices } from './work-services.ts';
 
 export interface PollServices extends WorkServices {
   readonly settingsOf: (claim: MailboxClaim) => MailboxSettings;

@@ -1,43 +1,18 @@
 import { carryAll } from './carry.ts';
-import type { MailboxClaim } from './claim.ts';
-import { decide, decideByAnswer, type Before, type Decision } from './decide.ts';
-import { treeOf, type FolderRow } from './folders.ts';
-import { largestMail, type HandOverServices } from './hand-over.ts';
+import { decide, decideByAnswer, type Before } from './decide.ts';
+import { treeOf } from './folders.ts';
+import { largestMail } from './hand-over.ts';
 import { untrackedCodes } from './meet.ts';
 import { UnreadableMail } from './mime/reader-thread.ts';
-import type { AskCrm } from './rules/ask-crm.ts';
-import { ruleOf, type FolderRule } from './rules.ts';
+import { ruleOf } from './rules.ts';
 import { readOpenItems, settleItems, type OpenItem, type Settled } from './settle-items.ts';
 import type { MailboxSettings } from './settings.ts';
 import type { MailSource, SourceItem } from './source.ts';
 import type { MailboxStore } from './store.ts';
-
-export interface WorkServices extends HandOverServices {
-  readonly store: MailboxStore;
-  /** Whether anybody wants these mails; null: the CRM does not answer now. */
-  readonly ask: AskCrm;
-  readonly report: (error: unknown) => void;
-}
-
-export interface MailboxAtWork {
-  readonly claim: MailboxClaim;
-  readonly source: MailSource;
-  readonly settings: MailboxSettings;
-  readonly folders: readonly FolderRow[];
-  readonly rules: readonly FolderRule[];
-  readonly own: ReadonlySet<string>;
-  readonly ours: ReadonlySet<string>;
-}
-
-/** An item and what is to be done about it. */
-export interface Work {
-  readonly item: OpenItem;
-  readonly facts: SourceItem;
-  readonly decision: Decision;
-}
+import type { MailboxAtWork, Work, WorkServices } from './work-services.ts';
 
 /** Items of one run: a flood goes on with the next, behind the other mailboxes. */
-const mostItems = 50;
+const mostItems = 100;
 
 /**
  * Decides about a mailbox's open items and hands over what is wanted.

@@ -15,9 +15,11 @@ const mostBytes = 8 * 1024 * 1024;
  * Until everything that is ready to run has run: what is asked for in the same breath belongs together, a finish and the next
  * claim, or the next step of each that the last commit let go on.
  */
-function breath(): Promise<void> {
-  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
+export function breath(go: () => void): void {
+  queueMicrotask(() => process.nextTick(go));
 }
+
+const drawn = () => new Promise<void>(breath);
 
 /**
  * One flush of the disk for many: what arrives while a transaction is under way goes together into the next one. Nobody waits
@@ -53,7 +55,7 @@ export function createGroupCommit<Step>({ run, weigh }: GroupCommitOptions<Step>
   };
 
   const work = async (): Promise<void> => {
-    for (await breath(); waiting.length > 0; await breath()) await commit(take());
+    for (await drawn(); waiting.length > 0; await drawn()) await commit(take());
     working = false;
   };
 

@@ -1,12 +1,13 @@
 import type { Change, ChangeReason, ChangeStatus, Tried } from '../../model/change.ts';
+import { askTogether } from '../../api/ask-together.ts';
 import type { Database } from '../db/open.ts';
 import { accepting, acceptStep, answerOf, type AcceptStep } from './accept.ts';
 import { openAttachment, putAttachment, type StoredAttachment } from './attachments.ts';
 import { blockedBy, listKept, listPending, releaseOutage } from './ask.ts';
-import { claiming, note, readClaims, renew, stands, untilDue, type Claim, type ClaimStep } from './claim.ts';
+import { claiming, note, readClaims, renew, stand, untilDue, type Claim, type ClaimStep } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { readEvents, readLastCursor, readNews, type LedgerEvent } from './events.ts';
-import { createGroupCommit } from './group-commit.ts';
+import { breath, createGroupCommit } from './group-commit.ts';
 import { mendHeads } from './lanes.ts';
 import { drop, listOpen, listParked, retry, type OpenChanges, type OpenState } from './parked.ts';
 import { purge } from './purge.ts';
@@ -113,6 +114,7 @@ export function createLedger(database: Database, clock: Clock): Ledger {
   };
   const end = ({ seq, generation, change }: Claim, outcome: End | PutOff): Promise<boolean> =>
     settle({ kind: 'settle', seq, generation, change, outcome, owner: null });
+  const stands = askTogether((claims: readonly Claim[]) => stand(scope, claims), breath);
   let lookedAt: number | null = null;
 
   return {
@@ -153,7 +155,7 @@ export function createLedger(database: Database, clock: Clock): Ledger {
     finish: end,
     putOff: (claim, delay, reason, outage) => end(claim, { state: 'queued', delay, reason, outage }),
     renew: (claim) => renew(scope, claim),
-    stands: (claim) => stands(scope, claim),
+    stands,
     note: (claim, tried) => note(scope, claim, tried),
     untilDue: () => untilDue(scope),
     releaseOutage: () => releaseOutage(scope),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { apply } from '../../api/apply.ts';
+import { findTogether } from '../../api/tracked-mail.ts';
 import { createAttachmentLimit } from '../../api/attachment-limit.ts';
 import { createDataverse, type Dataverse } from '../../api/dataverse.ts';
 import { guardWrites } from '../../api/guarded.ts';
@@ -83,6 +84,9 @@ function followOthers(server: FastifyInstance, ledger: Ledger, { database, repor
 /** Starts the worker that carries out what the ledger has promised. */
 export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue {
   const { crm, crmFor } = crmAccess(options);
+  const findFor = keptOf((owner) =>
+    findTogether({ crm: crmFor(owner), digest, tenantId: options.tenantId }, setImmediate),
+  );
   const breaker = createBreaker({
     probe: async () => void (await crm.retrieve('WhoAmI()')),
     release: () => ledger.releaseOutage(),
@@ -100,7 +104,8 @@ export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue
     timers,
     apply: (change, owner, check, note) => {
       const crm = guardWrites(crmFor(owner), check);
-      return apply(change, { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit, note });
+      const find = options.crm.together === true ? { find: findFor(owner) } : {};
+      return apply(change, { crm, digest, tenantId: options.tenantId, attachment, attachmentLimit, note, ...find });
     },
     giveUp: (claim) => recordSyncError(crmFor(claim.owner), claim),
     random: options.random,
@@ -139,22 +144,23 @@ function crmAccess({ crm }: QueueOptions): { crm: Dataverse; crmFor: (owner: str
   const httpFor = (owner: string): Http => createHttp({ ...at, headers: { CallerObjectId: owner } });
   return {
     crm: createDataverse(createHttp(at)),
-    crmFor: crm.together === true ? keepTogether(httpFor) : (owner) => createDataverse(httpFor(owner)),
+    // A batch has one caller, so it holds the requests of one person.
+    crmFor: keptOf((owner) => createDataverse(crm.together === true ? together(httpFor(owner)) : httpFor(owner))),
   };
 }
+
+const together = (http: Http) => sendTogether(http, { timeout: crmTimeout, breath: setImmediate });
 
 /** People whose requests find each other. */
 const mostOwners = 1_000;
 
-/** A batch has one caller, so it holds the requests of one person. */
-function keepTogether(httpFor: (owner: string) => Http): (owner: string) => Dataverse {
-  const kept = new Map<string, Dataverse>();
+/** The same for the same person, while there are not too many of them. */
+function keptOf<Kept>(make: (owner: string) => Kept): (owner: string) => Kept {
+  const kept = new Map<string, Kept>();
   return (owner) => {
-    const known = kept.get(owner);
-    if (known !== undefined) return known;
+    const known = kept.get(owner) ?? make(owner);
     if (kept.size >= mostOwners) kept.clear();
-    const crm = createDataverse(sendTogether(httpFor(owner), crmTimeout));
-    kept.set(owner, crm);
-    return crm;
+    kept.set(owner, known);
+    return known;
   };
 }

@@ -76,6 +76,8 @@ export function createWorker(options: WorkerOptions): Worker {
         const claims = await ledger.claim(() => ramp.width - running.size);
         if (claims.length === 0) break;
         await startAll(claims, since);
+        // Nothing more is due; what becomes so is told, or found by the alarm.
+        if (running.size < ramp.width) break;
       }
     } while (again && !stopping.signal.aborted);
     if (running.size < ramp.width) await sleep();

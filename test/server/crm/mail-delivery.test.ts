@@ -45,6 +45,35 @@ forEachEngine('A mail that a synchronising server delivers', ({ open }) => {
     return { world, admin, service: world.as(daemon), me, wants, found, setting };
   }
 
+  test('is told whole, or to who prefers that by what it is known', async () => {
+    const { service } = await start();
+    const whole = await deliver(service, '<1@x>');
+    expect(whole.body).toMatchObject({
+      subject: 'About <1@x>',
+      sender: 'soren@fabrikam.example',
+      directioncode: false,
+    });
+    const path = 'emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail';
+    const mail = { MessageId: '<1@x>', Subject: 'About <1@x>', From: 'soren@fabrikam.example', To: miguel.address };
+    const given = { ...mail, ReceivedOn: '2026-11-20T08:15:00Z' };
+    const known = await service.send('POST', path, given, { prefer: 'alongside.row-id' });
+    expect(known.headers['preference-applied']).toBe('alongside.row-id');
+    const names = Object.keys(known.body).filter((name) => !name.includes('@'));
+    expect(names.sort()).toEqual([
+      '_createdby_value',
+      '_regardingobjectid_value',
+      'activityid',
+      'createdon',
+      'messageid',
+      'statecode',
+      'statuscode',
+    ]);
+    expect([known.body['activityid'], known.body['@odata.etag']]).toEqual([
+      whole.body['activityid'],
+      whole.body['@odata.etag'],
+    ]);
+  });
+
   test('makes a contact or lead of a stranger only where the user who takes it wants that', async () => {
     const { service, wants, found, setting, me } = await start();
     expect((await deliver(service, '<1@x>')).body).toMatchObject({ _emailsender_value: null });

@@ -75,7 +75,7 @@ export async function createMailboxWorld(
   const store = openMailboxStore(database, clock);
   const queue: QueueOptions = {
     database,
-    crm: { url: 'http://localhost', token: () => world.token(daemon), fetch: fetchInto(world) },
+    crm: { url: 'http://localhost', token: () => world.token(daemon), fetch: fetchInto(world), together: true },
     tenantId,
     now,
     random: Math.random,

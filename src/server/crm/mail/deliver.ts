@@ -65,7 +65,7 @@ export const deliverIncomingEmail: Operation = {
   },
 };
 
-/** What tells a client which row it is, and what it is about: enough for one that prefers `return=minimal`. */
+/** What tells a client which row it is, and what it is about: enough for one that prefers `alongside.row-id`. */
 const telling: ReadonlySet<string> = new Set([
   'activityid',
   'messageid',
@@ -80,12 +80,12 @@ const telling: ReadonlySet<string> = new Set([
 async function readEmail({ session, prefer }: Pick<Call, 'session' | 'prefer'>, id: string): Promise<Row> {
   const table = tableOf(session.model, 'email');
   const columns = [...table.columns.values()].filter(({ kind }) => kind !== 'memo').map(({ name }) => name);
-  if (prefer.minimal) prefer.applied.push('return=minimal');
+  if (prefer.rowId) prefer.applied.push('alongside.row-id');
   const page = await readPage({
     session,
     table,
     query: {
-      select: prefer.minimal ? columns.filter((name) => telling.has(name)) : columns,
+      select: prefer.rowId ? columns.filter((name) => telling.has(name)) : columns,
       filter: undefined,
       order: [],
       top: undefined,

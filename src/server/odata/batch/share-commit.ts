@@ -3,8 +3,9 @@ import type { Place } from '../answer/ask.ts';
 import type { ApiRequest } from '../message.ts';
 import type { WriteSession } from '../session.ts';
 
-/** Milliseconds of work that one commit covers: nobody else is answered on SQLite until it is done. */
-const longest = 20;
+/** Milliseconds of work that one commit covers, after the first few: nobody else is answered on SQLite until it is done. */
+const longest = 40;
+const fewest = 8;
 
 /** Whether the request calls a message whose effects all lie in one transaction of its own (`Operation.sharesCommit`). */
 export function mayShare(
@@ -37,7 +38,7 @@ export async function shareCommit<Answer>(
       const answer = await work(inside);
       if ('error' in lost) throw lost.error;
       answers.push(answer);
-      if (isEnd(answer) || performance.now() - began > longest) break;
+      if (isEnd(answer) || (answers.length >= fewest && performance.now() - began > longest)) break;
     }
     return answers;
   });

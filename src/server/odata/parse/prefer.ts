@@ -7,8 +7,8 @@ export interface Preferences {
   continueOnError: boolean;
   /** Told as applied by who follows it: not every list can. */
   trackChanges: boolean;
-  /** Told as applied by who follows it: most answers are what they are. */
-  minimal: boolean;
+  /** `alongside.row-id`, a preference of our own: of a row no more than tells which it is. Told as applied by who follows it. */
+  rowId: boolean;
   annotations: Annotations;
   annotated: boolean;
   applied: string[];
@@ -20,7 +20,7 @@ export function readPrefer(header: string | undefined): Preferences {
     maxPageSize: undefined,
     continueOnError: false,
     trackChanges: false,
-    minimal: false,
+    rowId: false,
     annotations: noAnnotations,
     annotated: false,
     applied: [],
@@ -39,8 +39,8 @@ function apply(found: Preferences, name: string, value: string): boolean {
     found.trackChanges = true;
     return false;
   }
-  if (name === 'return' && value === 'minimal') {
-    found.minimal = true;
+  if (name === 'alongside.row-id') {
+    found.rowId = true;
     return false;
   }
   if (name === 'return' && value === 'representation') found.representation = true;
