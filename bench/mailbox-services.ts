@@ -21,29 +21,36 @@ const report = (error: unknown): never => {
 export function mailboxServices({
   source,
   rules = [],
+  now = Date.now,
   ...given
 }: Pick<RunServices, 'store' | 'ledger' | 'reader'> & {
-  readonly source: MailSource;
+  /** One for all, or of each its own. */
+  readonly source: MailSource | RunServices['open'];
   readonly rules?: readonly FolderRule[];
+  readonly now?: () => number;
 }): RunServices {
   const http = createHttp({ fetch, baseUrl: 'http://localhost:1/', token: async () => '' });
   return {
-    ...{ ...given, report, now: Date.now, random: Math.random, tenantId: 'bench' },
+    ...{ ...given, report, now, random: Math.random, tenantId: 'bench' },
     digest: async (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()).buffer,
-    newId: () => uuidV7(Date.now(), randomBytes(10)),
-    ask: createAskCrm({ http, now: Date.now, report }),
+    newId: () => uuidV7(now(), randomBytes(10)),
+    ask: createAskCrm({ http, now, report }),
     settingsOf: ({ settings, kind }) => readStoredSettings(JSON.parse(settings), kind),
     rulesOf: async () => rules,
     oursOf: async () => new Set<string>(),
-    open: async () => source,
+    open: async (claim) => (typeof source === 'function' ? source(claim) : source),
     drop: async () => undefined,
     send: async () => undefined,
   };
 }
 
 /** A mailbox that is due. */
-export async function enterMailbox({ tables }: MailboxStore, address: string, owner: string): Promise<void> {
-  const now = Date.now();
+export async function enterMailbox(
+  { tables }: MailboxStore,
+  address: string,
+  owner: string,
+  now = Date.now(),
+): Promise<void> {
   await tables
     .insertInto('mailbox_account')
     .values({

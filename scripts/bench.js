@@ -12,6 +12,7 @@ const programs = {
   track: () => run('--no-warnings', 'bench/track.ts'),
   mails: () => run('--no-warnings', 'bench/mails.ts'),
   mailboxes: () => run('--no-warnings', 'bench/mailboxes.ts'),
+  'mailbox-week': () => run('--no-warnings', '--expose-gc', 'bench/mailbox-week.ts'),
   'large-mail': () => run('--no-warnings', 'bench/large-mail.ts'),
   outbox: () => run('scripts/build.js') || run('--no-warnings', 'bench/outbox.ts'),
 };
