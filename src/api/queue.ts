@@ -14,6 +14,8 @@ export interface Queue {
   handOver(change: Change): Promise<ChangeStatus>;
   /** What is true of these mails, in the order asked. */
   itemStates(mails: readonly MailIdentity[], options?: ItemStateOptions): Promise<ItemStates>;
+  /** The mail was untracked directly in the CRM, which keeps nothing of it: no rule of the server is to track it again. */
+  untracked(mail: MailIdentity): Promise<void>;
   /** Every status since the cursor (-1: from now on), then live, until the signal aborts or the connection ends. */
   events(after: number, signal: AbortSignal): AsyncGenerator<QueueEvent, void>;
   /** The same by asking: news after the cursor at once when there are some, else as soon as there are, else none. */
@@ -88,6 +90,10 @@ export function createQueue(http: Http): Queue {
           throw new MalformedChange('items');
         return { items: said['items'].map(parseItemState), cursor: said['cursor'] };
       });
+    },
+
+    async untracked({ itemKey }) {
+      await http.send({ method: 'POST', path: 'items/untracked', headers: json, body: JSON.stringify({ itemKey }) });
     },
 
     events: (after, signal) => events(http, after, signal),

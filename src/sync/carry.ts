@@ -8,6 +8,7 @@ import {
   type ChangeResult,
   type ChangeStatus,
   type Tried,
+  type UntrackChange,
 } from '../model/change.ts';
 import { CrmError, mayPassByItself } from '../model/errors.ts';
 import type { Store } from './store.ts';
@@ -90,9 +91,20 @@ async function askServer(change: Change, { queue }: CarryServices): Promise<'fre
 
 async function direct(change: Change, { tried, note }: CarryHints, services: CarryServices): Promise<Outcome> {
   try {
-    return { kind: 'done', result: await services.applyDirectly(asTried(change, tried()), note) };
+    const result = await services.applyDirectly(asTried(change, tried()), note);
+    if (change.kind === 'untrack') await tellUntracked(change, services);
+    return { kind: 'done', result };
   } catch (error) {
     return outcomeOf(error);
+  }
+}
+
+/** A server that does not hear of it may track the mail by a rule once more, which is for its person to see and to undo. */
+async function tellUntracked({ mail }: UntrackChange, { queue }: CarryServices): Promise<void> {
+  try {
+    await queue.untracked(mail);
+  } catch (error) {
+    if (!(error instanceof CrmError)) throw error;
   }
 }
 

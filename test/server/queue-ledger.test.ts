@@ -257,6 +257,10 @@ forEachEngine('the ledger', ({ open }) => {
     await ledger.accept(dana, trackChange({}, 'm1.a'));
     await ledger.finish((await claimOne(ledger))!, { state: 'done', result });
     expect((await ledger.kept(dana, ['m1.a'])).size).toBe(0);
+    // Also where the record was removed with it: a rule would bring it back.
+    await ledger.accept(dana, untrackChange({ keepRecord: false }, 'm1.a'));
+    await ledger.finish((await claimOne(ledger))!, { state: 'done', result });
+    expect((await ledger.kept(dana, ['m1.a'])).size).toBe(1);
   });
 
   test('a held change is not due before its time', async () => {

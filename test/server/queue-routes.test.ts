@@ -56,6 +56,14 @@ forEachEngine('/sync/v1', ({ open }) => {
     return change.id;
   };
 
+  test('a mail that was untracked directly in the CRM is remembered, for whoever untracked it', async () => {
+    expect((await post(dana, 'items/untracked', { itemKey: 7 })).status).toBe(400);
+    expect((await post(dana, 'items/untracked', { itemKey: 'm1.untracked' })).status).toBe(204);
+    const asked = { mails: [trackChange({}, 'm1.untracked').mail], askCrm: false };
+    expect(await post(dana, 'items/state', asked)).toMatchObject({ body: { items: [{ kept: true }] } });
+    expect(await post(miguel, 'items/state', asked)).toMatchObject({ body: { items: [{ kept: false }] } });
+  });
+
   test('what was refused is listed, shown with its mail, tried again and dropped', async () => {
     const [first, second] = [await refuse(dana, 'm1.a'), await refuse(dana, 'm1.b')];
     const all = await ask(dana, 'GET', 'changes?state=refused,conflict');

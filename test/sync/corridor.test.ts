@@ -93,6 +93,14 @@ describe('a click on Track', () => {
 });
 
 describe('order', () => {
+  test('a mail that was untracked directly is told to the server', async () => {
+    const world = await openWorld(disk());
+    const untrack = untrackChange({});
+    await world.corridor.submit(untrack);
+    await world.calm();
+    expect(world.untracked).toEqual([untrack.mail.itemKey]);
+  });
+
   test('an untrack does not overtake a track that the server still has', async () => {
     const world = await openWorld(disk());
     world.crmFails = unavailable();

@@ -27,6 +27,8 @@ export interface World {
   handOverFails: CrmError | null;
   /** The server takes it, and its answer is lost. */
   answerLost: boolean;
+  /** Item keys of mails that the server heard were untracked. */
+  untracked: string[];
   now(): number;
   /** Lets time pass; due changes are tried. */
   pass(milliseconds: number): Promise<void>;
@@ -109,6 +111,7 @@ export async function openWorld(
         cursor: 0,
       };
     },
+    untracked: async (mail) => void world.untracked.push(mail.itemKey),
     async *events() {},
     poll: async (cursor) => ({ events: [], cursor }),
   };
@@ -148,6 +151,7 @@ export async function openWorld(
     serverFails: null,
     handOverFails: null,
     answerLost: false,
+    untracked: [],
     now: () => now,
     calm,
     close() {

@@ -18,7 +18,11 @@ const longestPage = 100;
 type ItemRow = Selectable<MailboxTables['mailbox_item']> & { readonly folder: string | null };
 
 /** What became of each mail, and why. */
-export function registerItemRoutes(server: FastifyInstance, { store }: MailboxRouteServices, find: FindMailbox): void {
+export function registerItemRoutes(
+  server: FastifyInstance,
+  { store, ledger }: MailboxRouteServices,
+  find: FindMailbox,
+): void {
   server.get<{ Querystring: { state?: string; before?: string; limit?: string } }>(
     '/sync/v1/mailboxes/:id/items',
     async (request): Promise<MailboxItems> => {
@@ -46,7 +50,13 @@ export function registerItemRoutes(server: FastifyInstance, { store }: MailboxRo
     const itemKey = isObject(request.body) ? request.body['itemKey'] : undefined;
     if (typeof itemKey !== 'string' || itemKey.length > 200 || !/^[\x20-\x7e]+$/.test(itemKey))
       throw new HttpError(400, 'itemKey names a mail.');
-    return { found: await findWhy(store, objectId, itemKey), since: await readSince(store, objectId) };
+    const found = await findWhy(store, objectId, itemKey);
+    const isUntracked = found?.state !== 'handed' && (await ledger.kept(objectId, [itemKey])).has(itemKey);
+    return {
+      found:
+        found !== null && isUntracked ? { ...found, state: 'not-tracked', why: { code: 'untracked-by-owner' } } : found,
+      since: await readSince(store, objectId),
+    };
   });
 }
 

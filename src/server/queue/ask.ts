@@ -26,6 +26,11 @@ export async function listKept(
   return new Set(rows.map((row) => row.item_key));
 }
 
+export async function keep({ tables, now }: Scope, owner: string, itemKey: string): Promise<void> {
+  await sql`insert into ledger_kept (item_key, owner, at) values (${itemKey}, ${owner}, ${now()})
+    on conflict do nothing`.execute(tables);
+}
+
 /** Only what was tried can have met the outage, and only heads are tried. */
 export async function releaseOutage({ tables, now }: Scope): Promise<void> {
   await sql`update ledger_change set due_at = ${now()}, outage = 0 where head = 1 and outage = 1`.execute(tables);

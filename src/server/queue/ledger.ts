@@ -3,7 +3,7 @@ import { askTogether } from '../../api/ask-together.ts';
 import type { Database } from '../db/open.ts';
 import { accepting, acceptStep, answerOf, type AcceptStep } from './accept.ts';
 import { openAttachment, putAttachment, type StoredAttachment } from './attachments.ts';
-import { blockedBy, listKept, listPending, releaseOutage } from './ask.ts';
+import { blockedBy, keep, listKept, listPending, releaseOutage } from './ask.ts';
 import { claiming, note, readClaims, renew, stand, untilDue, type Claim, type ClaimStep } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { readEvents, readLastCursor, readNews, type LedgerEvent } from './events.ts';
@@ -71,7 +71,9 @@ export interface Ledger {
   retry(owner: string, changeId: string): Promise<ChangeStatus>;
   /** @throws {HttpError} 404, 409 */
   drop(owner: string, changeId: string): Promise<void>;
-  /** Item keys whose mail this person untracked while keeping the record. */
+  /** Remembers that this person untracked a mail, until they track it again. */
+  keep(owner: string, itemKey: string): Promise<void>;
+  /** Item keys whose mail this person untracked; whether the CRM has it still is for the CRM to say. */
   kept(owner: string, itemKeys: readonly string[]): Promise<ReadonlySet<string>>;
   events(owner: string, after: number, limit: number): Promise<readonly LedgerEvent[]>;
   lastCursor(): Promise<number>;
@@ -168,6 +170,7 @@ export function createLedger(database: Database, clock: Clock): Ledger {
     pending: (lanes) => listPending(scope, lanes),
     parked: (owner, lanes) => listParked(scope, owner, lanes),
     list: (owner, states, after, limit) => listOpen(scope, owner, states, after, limit),
+    keep: (owner, itemKey) => keep(scope, owner, itemKey),
     kept: (owner, itemKeys) => listKept(scope, owner, itemKeys),
 
     async retry(owner, changeId) {

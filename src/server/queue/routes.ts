@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { mayBeQueued } from '../../model/change.ts';
 import type { MailIdentity } from '../../model/item-key.ts';
+import { isObject } from '../../model/is-object.ts';
 import { MalformedChange, parseChange, parseMailIdentity } from '../../model/parse-change.ts';
 import { HttpError } from '../http/errors.ts';
 import { registerAttachmentRoute } from './attachment-route.ts';
@@ -37,6 +38,15 @@ export function registerQueueRoutes(server: FastifyInstance, services: ItemState
     const { mails, askCrm } = read(() => parseQuestion(request.body));
     const cursor = await ledger.lastCursor();
     return { items: await readItemStates(services, person.objectId, mails, askCrm), cursor };
+  });
+
+  server.post('/sync/v1/items/untracked', async (request, reply) => {
+    const { objectId } = await personOf(server, request);
+    const itemKey = isObject(request.body) ? request.body['itemKey'] : undefined;
+    if (typeof itemKey !== 'string' || itemKey.length > 200 || !/^[\x20-\x7e]+$/.test(itemKey))
+      throw new HttpError(400, 'itemKey names a mail.');
+    await ledger.keep(objectId, itemKey);
+    return reply.code(204).send();
   });
 
   server.get<{ Querystring: { after?: string; wait?: string } }>('/sync/v1/events', async (request, reply) => {

@@ -95,12 +95,13 @@ function recordOf({ seq, generation, change, outcome }: SettleStep) {
 }
 
 /**
- * "Untracked, record kept" is a person's mark that no CRM column holds; tracking the mail again takes it away.
+ * "Untracked" is a person's mark that no CRM column holds; tracking the mail again takes it away. Where the record was removed with it,
+ * the mark keeps rules from bringing it back.
  * @returns of which mail; whether the mark is to be there, null where it is left as it is
  */
 function markOf(change: Change | null, { state }: End | PutOff): { mail: string | null; keeps: 0 | 1 | null } {
   if (state !== 'done' || (change?.kind !== 'track' && change?.kind !== 'untrack')) return { mail: null, keeps: null };
-  return { mail: change.mail.itemKey, keeps: change.kind === 'untrack' && change.keepRecord ? 1 : 0 };
+  return { mail: change.mail.itemKey, keeps: change.kind === 'untrack' ? 1 : 0 };
 }
 
 function keepMarks(now: RawBuilder<number>): Effect {

@@ -222,6 +222,28 @@ forEachEngine('a mail on its way into the CRM', ({ open }) => {
     expect((await at.items(id)).every(({ mark_wanted: wanted }) => wanted === 0)).toBe(true);
   });
 
+  test('what its person untracked by the pane no rule tracks, whether it was seen before or not', async () => {
+    const at = await createMailboxWorld(await open());
+    const id = await at.mailbox();
+    const letter = (name: string) => ({
+      ...{ messageId: `<${name}@fabrikam.example>`, subject: name, from: 'kim@fabrikam.example' },
+      sentAt: new Date(at.now()).toISOString(),
+    });
+    const [seen, unseen] = [letter('seen'), letter('unseen')];
+    const early = at.source.add('other', seen);
+    await settle(at);
+    at.rules.push(rule('deals'));
+    // The pane writes to the CRM itself, and then says so.
+    for (const each of [seen, unseen]) await at.ledger.keep(dana.objectId, (await paneChange(at, each)).mail.itemKey);
+    at.source.moveTo(early, 'deals');
+    at.source.add('deals', unseen);
+    at.later(15 * minute);
+    await settle(at);
+    expect(await at.emails()).toEqual([]);
+    const untracked = { state: 'not-tracked', why_code: 'untracked-by-owner' };
+    expect(await at.items(id)).toMatchObject([untracked, untracked]);
+  });
+
   test('a poison mail is put aside after three tries and said; the mailbox goes on', async () => {
     const at = await createMailboxWorld(await open());
     at.rules.push(rule('inbox'));
