@@ -69,25 +69,29 @@ class PipelinedPostgresDialect extends PostgresDialect {
 }
 
 export function kyselyOverPostgres(pool: pg.Pool): Kysely<object> {
-  return new Kysely<object>({ dialect: new PipelinedPostgresDialect({ pool: naming(pool) }) });
+  return new Kysely<object>({ dialect: new PipelinedPostgresDialect({ pool: sending(pool) }) });
 }
 
-/** The pool as Kysely wants it, whose clients name the statements that are to stay prepared. */
-function naming(pool: pg.Pool): PostgresPool {
-  const known = new WeakMap<pg.PoolClient, NamingClient>();
+/** The pool as Kysely wants it, with `SendingClient`s. */
+function sending(pool: pg.Pool): PostgresPool {
+  const known = new WeakMap<pg.PoolClient, SendingClient>();
   return {
     options: pool.options,
     end: () => pool.end(),
     async connect() {
       const client = await pool.connect();
-      const named = known.get(client) ?? new NamingClient(client);
-      known.set(client, named);
-      return named;
+      const sender = known.get(client) ?? new SendingClient(client);
+      known.set(client, sender);
+      return sender;
     },
   };
 }
 
-class NamingClient implements PostgresPoolClient {
+/**
+ * Names the statements that are to stay prepared, and writes what is asked in one breath as one packet: PostgreSQL is woken once
+ * instead of for each statement.
+ */
+class SendingClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
 
   constructor(client: pg.PoolClient) {
@@ -98,8 +102,10 @@ class NamingClient implements PostgresPoolClient {
   query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
   query<R>(text: string | PostgresCursor<R>, values: readonly unknown[] = []): unknown {
     if (typeof text !== 'string') throw new Error('A connection that sends statements in advance streams none.');
-    const query = { text, name: preparedName(text), values: [...values] };
-    return this.#client.query(query);
+    const { stream } = this.#client.connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
+    return this.#client.query({ text, name: preparedName(text), values: [...values] });
   }
 
   release(destroy?: boolean): void {

@@ -50,7 +50,10 @@ const columns = {
   hold: 'bigint',
 } as const;
 
-/** Inserts what is new, and logs it; what is there already is left alone. */
+/**
+ * Inserts what is new, and logs it; what is there already is left alone. Whether the lane has a head is not asked by `exists`:
+ * PostgreSQL would read all heads there are to answer it for a hundred lanes, as many as it thinks are given.
+ */
 export function accepting(scope: Pick<Scope, 'engine' | 'now'>, steps: readonly AcceptStep[]): Write {
   const { engine, now } = scope;
   const first = new Map<string, AcceptStep>();
@@ -61,7 +64,7 @@ export function accepting(scope: Pick<Scope, 'engine' | 'now'>, steps: readonly 
     change: (given) => sql`insert into ledger_change (id, owner, lane, kind, body, state, head, attempts, deaths,
         outage, due_at, generation, accepted_at, changed_at)
       select new_id, whose, new_lane, new_kind, new_body, 'queued',
-        case when rank = 1 and not exists (select 1 from ledger_change as h where h.head = 1 and h.lane = new_lane)
+        case when rank = 1 and (select h.seq from ledger_change as h where h.head = 1 and h.lane = new_lane) is null
           then 1 else 0 end,
         0, 0, 0, case when ${held} then hold else ${now()} end, 0, ${now()}, ${now()}
       from (select place, new_id, whose, new_lane, new_kind, new_body, hold,

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Change, ChangeReason, Tried } from '../../model/change.ts';
 import { MalformedChange, parseChange } from '../../model/parse-change.ts';
-import { recordsAs } from './records.ts';
 import type { Scope } from './scope.ts';
 import type { SettleStep } from './settle.ts';
 import type { Write } from './write.ts';
@@ -127,15 +126,20 @@ export async function note({ tables }: Scope, { seq, generation }: Claim, tried:
   return noted.numUpdatedRows === 1n;
 }
 
-const held = { of_seq: 'bigint', of_generation: 'bigint' } as const;
-
-/** Of each whether nobody else has claimed the row since. It writes nothing, so it costs no flush; it is asked before every write to the CRM. */
+/**
+ * Of each whether nobody else has claimed the row since. It writes nothing, so it costs no flush; it is asked before every write
+ * to the CRM. Asked by `seq` alone, PostgreSQL takes its index, however small it thinks the table is.
+ */
 export async function stand({ tables, engine }: Scope, claims: readonly Claim[]): Promise<readonly boolean[]> {
-  const records = claims.map(({ seq, generation }) => ({ of_seq: seq, of_generation: generation }));
-  const { rows } = await sql<{ seq: number }>`select seq from ${recordsAs(engine, held, records)}
-    join ledger_change on seq = of_seq and generation = of_generation and state = 'queued'`.execute(tables);
-  const standing = new Set(rows.map(({ seq }) => seq));
-  return claims.map(({ seq }) => standing.has(seq));
+  const seqs = claims.map(({ seq }) => seq);
+  const among =
+    engine === 'postgres'
+      ? sql`seq = any(${seqs}::bigint[])`
+      : sql`seq in (select value from json_each(${JSON.stringify(seqs)}))`;
+  const { rows } = await sql<{ seq: number; generation: number }>`select seq, generation from ledger_change
+    where ${among} and state = 'queued'`.execute(tables);
+  const standing = new Map(rows.map(({ seq, generation }) => [seq, generation]));
+  return claims.map(({ seq, generation }) => standing.get(seq) === generation);
 }
 
 /** Milliseconds until a row nobody holds becomes due, 0 when one is; null when nothing is queued. */

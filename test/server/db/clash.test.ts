@@ -51,6 +51,7 @@ forEachEngine('a transaction that clashes with another writer', ({ engine, open 
     test('two that wait for each other are both through, one of them at its second try', async () => {
       const lock = (trx: Transaction<object>, key: number) => sql`select pg_advisory_xact_lock(${key})`.execute(trx);
       let tries = 0;
+      let locked = 0;
       const seen: unknown[] = [];
       const holding: (() => void)[] = [];
       const both = new Promise<void>((resolve) => holding.push(resolve));
@@ -58,7 +59,8 @@ forEachEngine('a transaction that clashes with another writer', ({ engine, open 
         database.transaction(async (trx) => {
           tries += 1;
           await lock(trx, first);
-          if (tries === 2) holding[0]!();
+          locked += 1;
+          if (locked === 2) holding[0]!();
           await both;
           await lock(trx, second).catch((error: unknown) => {
             seen.push(isWorthRepeating(error));
