@@ -4,7 +4,7 @@ import { errorFrom, type Http, type HttpAnswer, type HttpRequest } from './http.
 import type { BodyPart } from './json-body.ts';
 
 /** Requests of one batch, and bytes of their bodies; what is larger goes alone. */
-const mostRequests = 16;
+const mostRequests = 32;
 const mostBytes = 4 * 1024 * 1024;
 const boundary = 'batch_alongside_together';
 

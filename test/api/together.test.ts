@@ -85,7 +85,7 @@ describe('what is asked for in the same breath', () => {
     const { http, sent } = crm(() => ({ status: 200 }));
     const paths = Array.from({ length: 40 }, (_, number) => `r${number}`);
     await Promise.all(paths.map((path) => http.send(ask(path))));
-    expect(sent.map((batch) => requestsIn(batch).length)).toEqual([16, 16, 8]);
+    expect(sent.map((batch) => requestsIn(batch).length)).toEqual([32, 8]);
     expect(sent.flatMap(requestsIn)).toEqual(paths);
   });
 

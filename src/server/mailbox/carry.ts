@@ -45,7 +45,7 @@ interface Outcome {
 const readAtOnce = 4;
 const large = 8 * 1024 * 1024;
 /** Mails, and bytes of them, that are handed over with one commit. */
-const mostTogether = 25;
+const mostTogether = 32;
 const mostBytes = 8 * 1024 * 1024;
 
 async function carry(services: WorkServices, at: MailboxAtWork, works: readonly Work[]): Promise<void> {
