@@ -37,6 +37,7 @@ export function mailboxServices({
     ask: createAskCrm({ http, now, report }),
     settingsOf: ({ settings, kind }) => readStoredSettings(JSON.parse(settings), kind),
     rulesOf: async () => rules,
+    awayFor: () => 0,
     oursOf: async () => new Set<string>(),
     open: async (claim) => (typeof source === 'function' ? source(claim) : source),
     drop: async () => undefined,

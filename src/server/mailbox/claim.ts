@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { MailboxState } from '../../model/mailbox-report.ts';
+import { isOneOf } from '../db/engine.ts';
 import { recordsAs } from '../queue/records.ts';
 import type { Pace } from './interval.ts';
 import type { MailboxScope, MailboxStore } from './store.ts';
@@ -117,6 +118,13 @@ export async function untilDue({ tables, now }: MailboxScope): Promise<number | 
     order by next_at, id limit 1`.execute(tables);
   const [next] = rows;
   return next === undefined ? null : Math.max(0, next.wait);
+}
+
+/** What kept these from being decided about is over: those that are not being read are due now, wherever they are read. */
+export async function makeAllDue({ tables, engine, now }: MailboxScope, addresses: readonly string[]): Promise<void> {
+  if (addresses.length === 0) return;
+  await sql`update mailbox_account set next_at = ${now()}
+    where next_at > ${now()} and ${isOneOf(engine, sql`address_folded`, addresses)}`.execute(tables);
 }
 
 /** Hints come in flocks, a wish of a person alone. */

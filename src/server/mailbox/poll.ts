@@ -52,6 +52,7 @@ export async function poll(services: PollServices, claim: MailboxClaim, source: 
   const whole: FolderRow[] = [];
   let found = 0;
   let again = false;
+  let undecided = rules === null;
   for (const folder of watched(folders, settings, rules ?? [])) {
     const read = await readFolder(services, claim, source, folder);
     found += read.found;
@@ -62,14 +63,16 @@ export async function poll(services: PollServices, claim: MailboxClaim, source: 
   if (rules !== null) {
     const own = new Set([canonicalAddress(claim.address) ?? claim.address]);
     const ours = await services.oursOf();
-    again = (await workOff(services, { claim, source, settings, folders, rules, own, ours })) || again;
+    const worked = await workOff(services, { claim, source, settings, folders, rules, own, ours });
+    again ||= worked.more;
+    undecided = worked.undecided;
   }
   await setMarks(services.store, claim, source);
   const anew = await checkCounts(services.store, claim, source, whole);
   return {
     found,
     again: again || anew !== null,
-    undecided: rules === null,
+    undecided,
     cursors: cursors.filter(({ folderId }) => folderId !== anew),
   };
 }

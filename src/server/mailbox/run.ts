@@ -12,6 +12,8 @@ export interface RunServices extends PollServices {
   /** The mailbox refused us, or the line broke: what is open to it is not used again. */
   readonly drop: (claim: MailboxClaim) => Promise<void>;
   readonly random: () => number;
+  /** Milliseconds for which the CRM has not answered; 0 while it does. */
+  readonly awayFor: () => number;
   /** Sends what its owner wrote in the CRM. @throws {SourceError | LostClaim} */
   readonly send: (claim: MailboxClaim, source: MailSource) => Promise<void>;
 }
@@ -36,14 +38,14 @@ export async function runMailbox(services: RunServices, claim: MailboxClaim): Pr
 
 const unexpected = new SourceError('unavailable', 'An unexpected error occurred with this mailbox. It was logged.');
 
-/** How soon a mailbox is looked at again whose mail could not be decided about. */
+/** How soon a mailbox is looked at again whose mail could not be decided about; later, the longer the CRM is away. */
 const untilCrm = 30_000;
 
-function succeeded({ random }: RunServices, claim: MailboxClaim, look: Look): Completion {
+function succeeded({ random, awayFor }: RunServices, claim: MailboxClaim, look: Look): Completion {
   const { found, again, undecided, cursors } = look;
   const pace = claim.gap === 0 ? claim.pace : paceAfter(claim.pace, { gap: claim.gap, found });
   const usual = waitOf(pace, random());
-  const wait = undecided ? Math.min(usual, untilCrm) : usual;
+  const wait = undecided ? Math.min(usual, Math.max(untilCrm, awayFor())) : usual;
   return { claim, pace, wait, again, state: 'ready', trouble: null, failures: 0, cursors };
 }
 

@@ -4,12 +4,14 @@ import { createDataverse } from '../../api/dataverse.ts';
 import { createHttp } from '../../api/http.ts';
 import { CrmError, mayPassByItself } from '../../model/errors.ts';
 import { uuidV7 } from '../../model/uuid.ts';
+import { createBreaker } from '../queue/breaker.ts';
 import { clockOf } from '../queue/clock.ts';
 import type { Ledger } from '../queue/ledger.ts';
 import type { QueueOptions } from '../queue/start.ts';
 import { timers } from '../queue/timers.ts';
 import { replaceSecret } from './accounts.ts';
 import { createAdministrators } from './administrators.ts';
+import { makeAllDue } from './claim.ts';
 import { createCrmDoor } from './crm-door.ts';
 import { createDaemon } from './daemon.ts';
 import { settleEnds } from './ends.ts';
@@ -92,7 +94,22 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
   const reader = createMailReader();
   const folderRows = createTrackingFolders(crm, now);
   const ask = createAskCrm({ http, now, report });
-  const door = createCrmDoor({ ask, readRules: (mailbox) => readRules(store, mailbox, folderRows) }, now);
+  const door = createCrmDoor(
+    {
+      ask,
+      readRules: (mailbox) => readRules(store, mailbox, folderRows),
+      failed: (error) => void breaker.failed(error).catch(report),
+    },
+    now,
+  );
+  const breaker = createBreaker({
+    ...{ timers, report },
+    probe: async () => void (await crm.retrieve('WhoAmI()')),
+    async release() {
+      await makeAllDue(store, door.isBack());
+      daemon.nudge();
+    },
+  });
   const outgoing = createOutgoing({ store, crm, now, report });
   const services = {
     ...{ store, ledger, reader, tenantId: options.tenantId, digest, now, random, report },
@@ -133,6 +150,7 @@ export function startMailboxes(store: MailboxStore, options: MailboxOptions): { 
     async stop() {
       for (const timer of regularly) clearInterval(timer);
       unsubscribe();
+      breaker.stop();
       await watches.close();
       await daemon.stop();
       await ends.stop();

@@ -14,20 +14,27 @@ import type { MailboxAtWork, Work, WorkServices } from './work-services.ts';
 /** Items of one run: a flood goes on with the next, behind the other mailboxes. */
 const mostItems = 100;
 
+export interface WorkedOff {
+  /** There is more to do at once. */
+  readonly more: boolean;
+  /** The CRM did not say of every mail whether anybody wants it. */
+  readonly undecided: boolean;
+}
+
 /**
  * Decides about a mailbox's open items and hands over what is wanted.
- * @returns whether there is more to do at once
  * @throws {SourceError} when the mailbox as a whole does not answer
  */
-export async function workOff(services: WorkServices, at: MailboxAtWork): Promise<boolean> {
+export async function workOff(services: WorkServices, at: MailboxAtWork): Promise<WorkedOff> {
   const { store } = services;
   const open = await readOpenItems(store, at.claim.id, mostItems);
-  if (open.length === 0) return false;
-  const works = await answer(services, at, await decideAll(services, at, open));
+  if (open.length === 0) return { more: false, undecided: false };
+  const { works, undecided } = await answer(services, at, await decideAll(services, at, open));
   const { settled, wanted } = sort(works, at.settings);
   await settleItems(store, at.claim, settled);
   await carryAll(services, at, wanted);
-  return open.length === mostItems;
+  // Of what could not be decided about nothing would change at once.
+  return { more: open.length === mostItems && !undecided, undecided };
 }
 
 async function decideAll(services: WorkServices, at: MailboxAtWork, open: readonly OpenItem[]): Promise<Work[]> {
@@ -83,9 +90,13 @@ function startOf({ settings, claim }: MailboxAtWork): string {
 }
 
 /** Asks the CRM about all that it has to decide, at once; while it is away these stay as they are. */
-async function answer({ ask, reader }: WorkServices, at: MailboxAtWork, works: readonly Work[]): Promise<Work[]> {
+async function answer(
+  { ask, reader }: WorkServices,
+  at: MailboxAtWork,
+  works: readonly Work[],
+): Promise<{ works: readonly Work[]; undecided: boolean }> {
   const open = works.flatMap((work) => (work.decision.kind === 'ask' ? [{ ...work, decision: work.decision }] : []));
-  if (open.length === 0) return [...works];
+  if (open.length === 0) return { works, undecided: false };
   const mailbox = {
     address: at.claim.address,
     headersOf: (item: SourceItem) => readThreadHeaders(reader, at.source, item),
@@ -95,14 +106,11 @@ async function answer({ ask, reader }: WorkServices, at: MailboxAtWork, works: r
     open.map(({ facts, decision }) => ({ question: decision.question, facts })),
   );
   const rest = works.filter(({ decision }) => decision.kind !== 'ask');
-  if (answers === null) return rest;
-  return [
-    ...rest,
-    ...open.flatMap((work, index) => {
-      const said = answers[index];
-      return said === undefined ? [] : [{ ...work, decision: decideByAnswer(work.decision.question, said) }];
-    }),
-  ];
+  const decided = open.flatMap((work, index) => {
+    const said = answers?.[index];
+    return said === undefined ? [] : [{ ...work, decision: decideByAnswer(work.decision.question, said) }];
+  });
+  return { works: [...rest, ...decided], undecided: decided.length < open.length };
 }
 
 function sort(works: readonly Work[], { markTracked }: MailboxSettings): { settled: Settled[]; wanted: Work[] } {

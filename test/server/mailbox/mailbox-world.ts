@@ -6,7 +6,7 @@ import { createHttp } from '../../../src/api/http.ts';
 import { uuidV7 } from '../../../src/model/uuid.ts';
 import type { Database } from '../../../src/server/db/open.ts';
 import { claimMailboxes, type MailboxClaim } from '../../../src/server/mailbox/claim.ts';
-import { createCrmDoor } from '../../../src/server/mailbox/crm-door.ts';
+import { createCrmDoor, type CrmDoor } from '../../../src/server/mailbox/crm-door.ts';
 import { complete } from '../../../src/server/mailbox/complete.ts';
 import { settleEnds } from '../../../src/server/mailbox/ends.ts';
 import { createMailReader, type MailReader } from '../../../src/server/mailbox/mime/mail-reader.ts';
@@ -33,6 +33,7 @@ export interface MailboxWorld {
   readonly world: World;
   /** Whether it answers the daemon's questions. */
   readonly crm: { isAway: boolean };
+  readonly door: CrmDoor;
   readonly store: MailboxStore;
   readonly ledger: Ledger;
   readonly source: ScriptedMailbox;
@@ -104,6 +105,7 @@ export async function createMailboxWorld(
     ...{ store, crm: createDataverse(http), now },
     report: (error) => void errors.push(error),
   });
+  const door = createCrmDoor({ ask, readRules: async ({ id }) => [...rules, ...(await readOwnRules(store, id))] }, now);
   const services: RunServices = {
     store,
     ledger,
@@ -115,7 +117,7 @@ export async function createMailboxWorld(
     random: () => 1,
     report: (error) => void errors.push(error),
     settingsOf: ({ settings, kind }) => readStoredSettings(JSON.parse(settings), kind),
-    ...createCrmDoor({ ask, readRules: async ({ id }) => [...rules, ...(await readOwnRules(store, id))] }, now),
+    ...door,
     oursOf: async () => new Set(['contoso.example']),
     open: async ({ id }: MailboxClaim) => sources.get(id) ?? source,
     drop: async ({ id }) => (sources.get(id) ?? source).close(),
@@ -126,7 +128,7 @@ export async function createMailboxWorld(
     if (completion !== null) await store.transaction((scope) => complete(scope, [completion]));
   };
   const at: MailboxWorld = {
-    ...{ crm, world, store, ledger, source, services, outgoing, rules, errors, now },
+    ...{ crm, door, world, store, ledger, source, services, outgoing, rules, errors, now },
     later: (milliseconds) => void (offset += milliseconds),
     async mailbox(of = dana, settings = {}, own = source) {
       const id = uuidV7(now(), randomBytes(10));
