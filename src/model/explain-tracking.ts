@@ -1,18 +1,23 @@
 import type { MailWhy } from './mailbox-report.ts';
 import type { Acceptor, Filter, Match, Why } from './tracking-why.ts';
 
+/** Only the code is sure: the rest is not for everybody to read, and is forgotten after a while. */
+type Told<Reason> = Reason extends { readonly code: infer Code }
+  ? { readonly code: Code } & Partial<Omit<Reason, 'code'>>
+  : never;
+
 /**
  * Why a mail was tracked without a click, or was not, in English sentences for whoever owns the mailbox. A code that a newer
  * server says is told as it is: a strange word is better than a wrong sentence.
  */
-export function explainWhy(why: Why): string {
+export function explainWhy(why: Told<Why>): string {
   switch (why.code) {
     case 'category':
       return 'It carries the tracking category.';
     case 'folder-rule':
       return 'It lies in a tracked folder.';
     case 'accepted':
-      return `${acceptedBy(why.by)}${becauseOf(why.match)}`;
+      return `${acceptedBy(why.by ?? null)}${becauseOf(why.match ?? null)}`;
     case 'already-there':
       return 'Somebody else had tracked it already.';
     case 'kept-by-hand':
@@ -38,7 +43,9 @@ export function explainWhy(why: Why): string {
     case 'no-sender':
       return 'It names no sender.';
     case 'never-list':
-      return `${why.address} is on the list of what is never tracked (${why.entry}).`;
+      return why.address === undefined
+        ? 'Somebody on it is on the list of what is never tracked.'
+        : `${why.address} is on the list of what is never tracked (${why.entry ?? why.address}).`;
     case 'internal':
       return 'It is mail among colleagues.';
     case 'private':
@@ -48,7 +55,7 @@ export function explainWhy(why: Why): string {
     case 'no-recipient-match':
       return 'Nobody it is addressed to is a user or a queue of the CRM.';
     case 'no-correlation-match':
-      return `It does not fit what is to be tracked automatically${filtersOf(why.asked)}.`;
+      return `It does not fit what is to be tracked automatically${filtersOf(why.asked ?? [])}.`;
     case 'filter-none':
       return 'Everybody it is addressed to has automatic tracking switched off.';
     case 'sent-not-tracked':

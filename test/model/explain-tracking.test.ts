@@ -33,6 +33,15 @@ describe('why a mail was tracked, or was not, in a sentence', () => {
     expect(explainWhy(why)).toBe(sentence);
   });
 
+  test.each([
+    ['accepted', 'The CRM accepted it automatically.'],
+    ['never-list', 'Somebody on it is on the list of what is never tracked.'],
+    ['no-correlation-match', 'It does not fit what is to be tracked automatically.'],
+    ['folder-rule', 'It lies in a tracked folder.'],
+  ] as const)('of %s only the code may be left', (code, sentence) => {
+    expect(explainWhy({ code })).toBe(sentence);
+  });
+
   test('a reason of a newer server is told by its code', () => {
     const strange: unknown = { code: 'moon-phase' };
     expect(explainWhy(strange as Why)).toBe('moon-phase');

@@ -11,7 +11,8 @@ const countEvery = 60 * 60_000;
 
 /**
  * Compares what the server counts in a folder with what we know to lie there: more than before means that mail was missed. Said
- * twice in a row, because a mail may arrive between listing and counting, it is said to people, and the folder is read again.
+ * twice in a row, because a mail may arrive between listing and counting, it is said to people, and the folder is read again, once.
+ * What is missing even then stays said until the numbers agree; `missing` below zero remembers that.
  * @param folders that were read to their end just now; one of them is counted
  * @returns the folder that is to be read again, whose cursor counts no more
  * @throws {SourceError | LostClaim}
@@ -26,24 +27,35 @@ export async function checkCounts(
     missing > 0 || counted === null || claim.startedAt - counted >= countEvery;
   const folder = folders.find(isDue);
   if (folder === undefined) return null;
-  const counted = await source.count(folder.folder_id);
+  const counted = await source.count(folder.folder_id, new Date(claim.processFrom));
   const known = await countCopies(store, claim.id, folder.folder_id);
   const base = Math.min(folder.base ?? counted - known, counted - known);
   const missing = counted - known - base;
-  const isGap = missing > 0 && folder.missing > 0;
+  const isGap = missing > 0 && folder.missing !== 0;
+  const isNew = isGap && folder.missing > 0;
   await asHolder(store, claim, async (scope) => {
-    await writeCount(scope, claim, folder, isGap ? { base: null, missing: 0 } : { base, missing });
-    const subject = { scope: 'mailbox', mailboxId: claim.id } as const;
-    if (isGap) {
-      await readAgain(scope, claim, folder);
-      await raiseAlert(scope, subject, 'warning', { code: 'gap', message: gapMessage(missing) });
-    } else if (missing === 0 && folder.base !== null) await clearAlerts(scope, subject, ['gap']);
+    await writeCount(scope, claim, folder, { base, missing: isGap ? -missing : missing });
+    if (isNew) await readAgain(scope, claim, folder);
+    if (isGap || folder.missing < 0) await tellGaps(scope, claim);
   });
-  return isGap ? folder.folder_id : null;
+  return isNew ? folder.folder_id : null;
 }
 
-function gapMessage(missing: number): string {
-  return `The server counts ${missing} more ${missing === 1 ? 'mail' : 'mails'} in a folder than it told of. The folder is read again.`;
+/** One alert for all folders of the mailbox, until in none of them anything is missing. */
+async function tellGaps(scope: MailboxScope, claim: MailboxClaim): Promise<void> {
+  const { rows } = await sql<{ missing: number; folders: number }>`select coalesce(sum(-missing), 0) as missing,
+      count(*) as folders
+    from mailbox_folder where mailbox_id = ${claim.id} and missing < 0 and gone = 0`.execute(scope.tables);
+  const [missing, folders] = [Number(rows[0]?.missing ?? 0), Number(rows[0]?.folders ?? 0)];
+  const subject = { scope: 'mailbox', mailboxId: claim.id } as const;
+  if (missing === 0) return clearAlerts(scope, subject, ['gap']);
+  return raiseAlert(scope, subject, 'warning', { code: 'gap', message: gapMessage(missing, folders) });
+}
+
+function gapMessage(missing: number, folders: number): string {
+  const mails = missing === 1 ? '1 mail' : `${String(missing)} mails`;
+  const where = folders === 1 ? 'a folder' : `${String(folders)} folders`;
+  return `The server counts ${mails} more in ${where} than it told of. Such a folder is read again, and this stays here until the numbers agree.`;
 }
 
 async function countCopies({ tables }: MailboxScope, mailboxId: string, folderId: string): Promise<number> {
@@ -56,7 +68,7 @@ async function writeCount(
   { tables, now }: MailboxScope,
   claim: MailboxClaim,
   { folder_id: folderId }: FolderRow,
-  { base, missing }: { readonly base: number | null; readonly missing: number },
+  { base, missing }: { readonly base: number; readonly missing: number },
 ): Promise<void> {
   await tables
     .updateTable('mailbox_folder')

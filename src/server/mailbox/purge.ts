@@ -8,7 +8,7 @@ const most = 1_000;
 const memory = 400 * day;
 
 /**
- * Forgets what people need no longer: subjects and reasons after the days that a mailbox's settings name, cleared alerts after as
+ * Forgets what people need no longer: subjects, and of reasons all but their code (who was on a list, who takes what), after the days that a mailbox's settings name, cleared alerts after as
  * many, and after more than a year that there was a mail.
  * @param days of a mailbox without settings of its own
  */
@@ -19,7 +19,9 @@ export async function purgeMailboxes({ tables, engine, now }: MailboxScope, days
       : sql`a.settings ->> '$.retentionDays'`;
   const old = sql`${now()} - coalesce(${chosen}, ${sql.lit(days)}) * ${sql.lit(day)}`;
   await repeatedly(() =>
-    sql`update mailbox_item set subject = null where seq in (select i.seq from mailbox_item as i
+    sql`update mailbox_item set subject = null,
+        why = case when why_code is null then null else '{"code":"' || why_code || '"}' end
+      where seq in (select i.seq from mailbox_item as i
       join mailbox_account as a on a.id = i.mailbox_id
       where i.subject is not null and i.due_at is null and i.state <> 'handed' and i.changed_at < ${old}
       limit ${sql.lit(most)})`.execute(tables),

@@ -22,8 +22,11 @@ export interface MailSource {
   mime(itemId: string, most: number): Promise<Uint8Array | null>;
   /** Sets or takes our category. False when the mail is not there any more, or the mailbox takes no categories of ours. */
   mark(itemId: string, tracked: boolean): Promise<boolean>;
-  /** How many mails a folder holds, as the server counts them: for noticing that a synchronisation silently missed some. */
-  count(folderId: string): Promise<number>;
+  /**
+   * How many mails a folder holds, as the server counts them: for noticing that a synchronisation silently missed some. A source whose
+   * `changes` never tells of mail older than `since` leaves such mail out here as well.
+   */
+  count(folderId: string, since?: Date): Promise<number>;
   /**
    * Hands a mail over for delivery to everybody in To, Cc and Bcc; the Bcc lines leave with nobody's copy (Exchange takes them out,
    * for SMTP the source does). Its Message-ID decides what a repetition is. Rejects with `unknown-outcome` if it may have gone out,

@@ -72,6 +72,13 @@ describe('Graph on its bad days', () => {
     expect([...known.values()].filter(({ isMarked }) => isMarked)).toHaveLength(1);
   });
 
+  test('old mail that is moved into a folder is not told, and so is not counted as missing', async () => {
+    const since = new Date(Date.now() - 3_600_000);
+    await mailbox.deliver('inbox', sampleMail('<old@x.example>'), new Date(since.getTime() - 86_400_000));
+    await deliver('new');
+    expect([await source.count(inbox, since), await source.count(inbox)]).toEqual([1, 2]);
+  });
+
   test('F30: a thousand pages', async () => {
     await deliver(...many(100));
     source = mailbox.source(1);

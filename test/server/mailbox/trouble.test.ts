@@ -1,6 +1,6 @@
 // What goes wrong with a mailbox is said, and mended; the others do not hear of it.
 import { afterEach, expect, test } from '@jest/globals';
-import { claimMailboxes, LostClaim, makeDue } from '../../../src/server/mailbox/claim.ts';
+import { claimMailboxes, LostClaim, makeAllDue, makeDue } from '../../../src/server/mailbox/claim.ts';
 import { complete } from '../../../src/server/mailbox/complete.ts';
 import { checkSilence } from '../../../src/server/mailbox/heartbeat.ts';
 import { poll } from '../../../src/server/mailbox/poll.ts';
@@ -108,6 +108,37 @@ forEachEngine('a mailbox in trouble', ({ open }) => {
     expect(email!['_acceptingentityid_value']).not.toBeNull();
   });
 
+  test('a CRM that is away for long is asked less and less often, and its return makes the mailbox due at once', async () => {
+    const database = await open();
+    const at = await createMailboxWorld(database);
+    await at.world.as(dana).create('queues', { name: 'Desk', emailaddress: 'desk@contoso.example' });
+    const id = await at.mailbox();
+    // More than one run takes: what cannot be decided about does not make it due again at once.
+    for (let number = 0; number < 60; number += 1)
+      at.source.add('inbox', { to: 'desk@contoso.example', subject: `Question ${number}` });
+    await at.poll();
+    at.crm.isAway = true;
+    for (let number = 0; number < 60; number += 1) at.source.add('inbox', { to: 'desk@contoso.example' });
+    const waits: number[] = [];
+    for (let look = 0; look < 6; look += 1) {
+      at.later((await at.account(id)).next_at! - at.now());
+      expect(await at.poll()).toBe(1);
+      const { next_at: next, started_at: started } = await at.account(id);
+      waits.push(next! - started!);
+    }
+    expect(waits[0]).toBe(30 * second);
+    expect(waits[2]).toBeGreaterThan(30 * second);
+    expect(waits[5]).toBeGreaterThanOrEqual(120 * second);
+    expect(await at.account(id)).toMatchObject({ state: 'ready', failures: 0 });
+    at.crm.isAway = false;
+    await makeAllDue(at.store, at.door.isBack());
+    await at.poll();
+    await at.settled();
+    await at.poll();
+    await at.settled();
+    expect((await at.items(id)).filter(({ state }) => state === 'tracked')).toHaveLength(120);
+  });
+
   test('a hot mailbox goes on behind the others', async () => {
     const at = await createMailboxWorld(await open());
     for (let number = 0; number < 120; number += 1) at.source.add('inbox', { subject: `Flood ${number}` });
@@ -169,6 +200,28 @@ forEachEngine('a mailbox in trouble', ({ open }) => {
     expect(await at.alerts()).toEqual([]);
   });
 
+  test('what the server goes on counting and never tells of stays said until the numbers agree', async () => {
+    const at = await createMailboxWorld(await open());
+    await at.mailbox(dana, { automatic: 'off', category: false });
+    at.source.add('inbox');
+    await at.poll();
+    at.source.uncounted = 2;
+    const says: string[][] = [];
+    for (let hour = 0; hour < 8; hour += 1) {
+      at.later(61 * minute);
+      await at.poll();
+      says.push(await at.alerts());
+    }
+    expect(says.slice(2)).toEqual(Array.from({ length: 6 }, () => ['warning mailbox gap']));
+    // It was read again once, and not each time.
+    expect(at.source.calls.filter((call) => call === 'changes inbox').length).toBeLessThan(20);
+    expect(await at.store.tables.selectFrom('mailbox_alert').select('seq').execute()).toHaveLength(1);
+    at.source.uncounted = 0;
+    at.later(61 * minute);
+    await at.poll();
+    expect(await at.alerts()).toEqual([]);
+  });
+
   test('when nobody reads what is due for twice twelve minutes, the server says so; and no more once it is read', async () => {
     const at = await createMailboxWorld(await open());
     await at.mailbox();
@@ -194,5 +247,16 @@ forEachEngine('a mailbox in trouble', ({ open }) => {
     await purgeMailboxes(at.store, 90);
     expect(await at.items(short)).toMatchObject([{ subject: null, state: 'not-tracked', why_code: 'automatic-off' }]);
     expect(await at.items(usual)).toMatchObject([{ subject: 'Secret' }]);
+  });
+
+  test('whose address was on a list is forgotten with the subject; the code of the reason stays', async () => {
+    const at = await createMailboxWorld(await open());
+    const id = await at.mailbox(dana, { neverTrack: ['doctor.example'], retentionDays: 3 });
+    at.source.add('inbox', { from: 'my@doctor.example', subject: 'Results' });
+    await at.poll();
+    expect((await at.items(id))[0]!.why).toContain('my@doctor.example');
+    at.later(4 * 24 * 60 * minute);
+    await purgeMailboxes(at.store, 90);
+    expect(await at.items(id)).toMatchObject([{ why: '{"code":"never-list"}', subject: null, facts: null }]);
   });
 });

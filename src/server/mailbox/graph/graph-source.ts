@@ -50,9 +50,16 @@ export function createGraphSource({ pageSize = 200, lookEvery, ...options }: Gra
 
     mark: createMark(parts),
 
-    count: async (folderId) => {
-      const folder = await door.json(`${home}/mailFolders/${encodeURIComponent(folderId)}?$select=totalItemCount`);
-      const count = folder?.['totalItemCount'];
+    count: async (folderId, since) => {
+      const folder = `${home}/mailFolders/${encodeURIComponent(folderId)}`;
+      const isWhole = since === undefined || since.getTime() <= 0;
+      const filter = isWhole ? '' : encodeURIComponent(`receivedDateTime ge ${since.toISOString().slice(0, 19)}Z`);
+      const answer = await door.json(
+        isWhole
+          ? `${folder}?$select=totalItemCount`
+          : `${folder}/messages?$filter=${filter}&$count=true&$select=id&$top=1`,
+      );
+      const count = answer?.[isWhole ? 'totalItemCount' : '@odata.count'];
       if (typeof count !== 'number') throw new SourceError('unavailable', 'Graph says no count of the folder.');
       return count;
     },
