@@ -1,4 +1,5 @@
 // What goes wrong with a mailbox is said, and mended; the others do not hear of it.
+import { sql } from 'kysely';
 import { afterEach, expect, test } from '@jest/globals';
 import { claimMailboxes, LostClaim, makeAllDue, makeDue } from '../../../src/server/mailbox/claim.ts';
 import { complete } from '../../../src/server/mailbox/complete.ts';
@@ -59,6 +60,40 @@ forEachEngine('a mailbox in trouble', ({ open }) => {
     await at.store.transaction((scope) => complete(scope, [late]));
     expect(await at.account(id)).toMatchObject({ failures: 0, generation: quick!.generation });
     expect(await at.items(id)).toHaveLength(1);
+  });
+
+  test('a daemon that was frozen while it read a mail hands over nothing: another has done so since', async () => {
+    const at = await createMailboxWorld(await open());
+    at.rules.push(inbox);
+    const id = await at.mailbox();
+    at.source.add('inbox', { subject: 'Once' });
+    let [reading, thaw] = [(): void => undefined, (): void => undefined];
+    const isReading = new Promise<void>((resolve) => (reading = resolve));
+    const isThawed = new Promise<void>((resolve) => (thaw = resolve));
+    const { mime } = at.source;
+    at.source.mime = async (...given) => {
+      at.source.mime = mime;
+      const bytes = await mime(...given);
+      reading();
+      await isThawed;
+      return bytes;
+    };
+    const [frozen] = await claimMailboxes(at.store, 1);
+    const late = runMailbox(at.services, frozen!);
+    await isReading;
+    at.later(2 * minute);
+    expect(await at.poll()).toBe(1);
+    await at.settled();
+    const all = async () => {
+      const { rows } = await sql`select id, state, generation from ledger_change`.execute(at.store.tables);
+      return { changes: rows, items: await at.items(id), account: await at.account(id) };
+    };
+    const before = await all();
+    expect(before).toMatchObject({ changes: [{ state: 'done' }], items: [{ state: 'tracked' }] });
+    at.later(minute);
+    thaw();
+    expect(await late).toBeNull();
+    expect(await all()).toEqual(before);
   });
 
   test('a page whose items cannot be written leaves its cursor where it was', async () => {
