@@ -60,7 +60,6 @@ forEachEngine('A mail that a synchronising server delivers', ({ open }) => {
     expect(known.headers['preference-applied']).toBe('alongside.row-id');
     const names = Object.keys(known.body).filter((name) => !name.includes('@'));
     expect(names.sort()).toEqual([
-      '_createdby_value',
       '_regardingobjectid_value',
       'activityid',
       'createdon',

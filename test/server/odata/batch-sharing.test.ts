@@ -99,9 +99,9 @@ forEachEngine('Deliveries in one batch', ({ open, engine }) => {
     const keep = (id: number) => (place: Place) =>
       place.transaction(async ({ queries }) => sql`insert into kept values (${id})`.execute(queries));
     const place = {
-      session: { queries: database.db },
+      session: { queries: database.db, engine },
       transaction: (work: (session: never) => Promise<unknown>) =>
-        database.transaction((queries) => work({ queries, onCommit: () => undefined } as never)),
+        database.transaction((queries) => work({ queries, engine, onCommit: () => undefined } as never)),
     } as unknown as Place;
     // As SQLite does by itself when the disk is full.
     const full = (inside: Place) =>

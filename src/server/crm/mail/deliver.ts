@@ -70,7 +70,6 @@ const telling: ReadonlySet<string> = new Set([
   'activityid',
   'messageid',
   'createdon',
-  'createdby',
   'regardingobjectid',
   'statecode',
   'statuscode',

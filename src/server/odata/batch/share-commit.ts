@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { keepStatement } from '../../db/kept-statement.ts';
 import type { Place } from '../answer/ask.ts';
 import type { ApiRequest } from '../message.ts';
 import type { WriteSession } from '../session.ts';
@@ -44,24 +45,28 @@ export async function shareCommit<Answer>(
   });
 }
 
+const begin = keepStatement(() => sql`savepoint request`);
+const keep = keepStatement(() => sql`release savepoint request`);
+const undo = keepStatement(() => sql`rollback to savepoint request`);
+
 /** @param lost is told the error that left nothing to go back to: a full disk makes SQLite undo the whole transaction */
 async function apart<Result>(
   session: WriteSession,
   work: (session: WriteSession) => Promise<Result>,
   lost: { error?: unknown },
 ): Promise<Result> {
-  const { queries } = session;
+  const { queries, engine } = session;
   const committed: (() => void)[] = [];
-  await sql`savepoint request`.execute(queries);
+  await begin.run(queries, engine);
   try {
     const result = await work({ ...session, onCommit: (then) => void committed.push(then) });
-    await sql`release request`.execute(queries);
+    await keep.run(queries, engine);
     for (const then of committed) session.onCommit(then);
     return result;
   } catch (error) {
     try {
-      await sql`rollback to request`.execute(queries);
-      await sql`release request`.execute(queries);
+      await undo.run(queries, engine);
+      await keep.run(queries, engine);
     } catch {
       lost.error = error;
     }
