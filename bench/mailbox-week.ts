@@ -40,7 +40,9 @@ const rule: FolderRule = {
 
 /** The parts of a server that reads mailboxes, put together as it does, but for its clock, its mailboxes and its CRM. */
 async function startDaemon(database: Database, time: VirtualTime): Promise<{ stop(): Promise<void> }> {
-  const { timers, now, sleep } = time;
+  const { timers } = time;
+  const now = () => time.now();
+  const sleep = (milliseconds: number) => time.sleep(milliseconds);
   const clock = processClock(now);
   const store = openMailboxStore(database, clock);
   const ledger = createLedger(database, clock);
@@ -52,7 +54,17 @@ async function startDaemon(database: Database, time: VirtualTime): Promise<{ sto
     const isAway = () => number % 20 === 3 && (now() / hour) % 24 < 2;
     const every = day / mailsPerDay;
     const first = started + (number / mailboxes) * every;
-    return createTimedMailbox({ address, now, sleep, first, every, kept: 2 * day, isAway, poison: 97 });
+    return createTimedMailbox({
+      address,
+      now,
+      sleep,
+      first,
+      every,
+      kept: 2 * day,
+      isAway,
+      isPoison: (mail) => mail % 97 === 1,
+      isPrivate: (mail) => mail % 50 === 1,
+    });
   };
   const services = mailboxServices({ store, ledger, reader, source, rules: [rule], now });
   for (let number = 0; number < mailboxes; number += 1)

@@ -8,21 +8,24 @@ export interface TimedMailboxOptions {
   /** When the first mail comes, and how long it is until the next. */
   readonly first: number;
   readonly every: number;
+  /** No more than so many come. */
+  readonly most?: number;
   /** Mails stay in the folder for so long. */
   readonly kept: number;
   /** Whether the mail server does not answer now. */
   readonly isAway: () => boolean;
-  /** Of so many mails one cannot be read. */
-  readonly poison: number;
+  /** Of the mails by their numbers: which cannot be read, and which are nobody's concern. */
+  readonly isPoison: (mail: number) => boolean;
+  readonly isPrivate: (mail: number) => boolean;
 }
 
 const answersAfter = 100;
-const page = 50;
+const page = 100;
 
 /** A mailbox to which mail comes, and from which it is deleted, as time passes; nothing of it is in memory. */
 export function createTimedMailbox(options: TimedMailboxOptions): MailSource {
-  const { address, now, first, every, kept } = options;
-  const arrived = (until: number) => Math.max(0, Math.floor((until - first) / every) + 1);
+  const { address, now, first, every, kept, most = Infinity } = options;
+  const arrived = (until: number) => Math.min(most, Math.max(0, Math.floor((until - first) / every) + 1));
   const answer = async () => {
     await options.sleep(answersAfter);
     if (options.isAway()) throw new SourceError('unavailable', 'The mail server does not answer.');
@@ -31,7 +34,7 @@ export function createTimedMailbox(options: TimedMailboxOptions): MailSource {
     const at = new Date(first + number * every).toISOString();
     return {
       ...{ id: String(number), folderId: 'inbox', version: '1', size: 1_000, cc: [], bcc: [], headers: '' },
-      ...{ isDraft: false, isMarked: false, sensitivity: number % 50 === 1 ? 'private' : 'normal' },
+      ...{ isDraft: false, isMarked: false, sensitivity: options.isPrivate(number) ? 'private' : 'normal' },
       ...{ from: { name: '', address: 'kim@fabrikam.example' }, to: [{ name: '', address }] },
       ...{ internetMessageId: `<${number}.${address}>`, subject: `Mail ${number}`, sentAt: at, receivedAt: at },
     };
@@ -53,7 +56,7 @@ export function createTimedMailbox(options: TimedMailboxOptions): MailSource {
     },
     async mime(id) {
       await answer();
-      if (Number(id) % options.poison === 1) throw new SourceError('too-large', 'The mail is too large.');
+      if (options.isPoison(Number(id))) throw new SourceError('too-large', 'The mail is too large.');
       const { subject, sentAt, internetMessageId } = itemOf(Number(id));
       const date = new Date(sentAt ?? 0).toUTCString().replace('GMT', '+0000');
       const head = `From: kim@fabrikam.example\r\nTo: ${address}\r\nSubject: ${subject}\r\nDate: ${date}\r\nMessage-ID: ${internetMessageId}`;

@@ -31,6 +31,13 @@ export async function purgeMailboxes({ tables, engine, now }: MailboxScope, days
       where changed_at < ${now()} - ${sql.lit(memory)} and due_at is null and state <> 'handed'
       limit ${sql.lit(most)})`.execute(tables),
   );
+  // Nobody can clear what is said of a mail that is forgotten.
+  await repeatedly(() =>
+    sql`delete from mailbox_alert where seq in (select a.seq from mailbox_alert as a
+      where a.item_seq is not null and a.at < ${now()} - ${sql.lit(memory)}
+        and not exists (select 1 from mailbox_item as i where i.seq = a.item_seq)
+      limit ${sql.lit(most)})`.execute(tables),
+  );
   await repeatedly(() =>
     sql`delete from mailbox_alert where seq in (select seq from mailbox_alert
       where cleared_at is not null and cleared_at < ${now()} - ${sql.lit(days * day)}

@@ -5,6 +5,7 @@ import { claimMailboxes, LostClaim, makeAllDue, makeDue } from '../../../src/ser
 import { complete } from '../../../src/server/mailbox/complete.ts';
 import { checkSilence } from '../../../src/server/mailbox/heartbeat.ts';
 import { poll } from '../../../src/server/mailbox/poll.ts';
+import { raiseAlert } from '../../../src/server/mailbox/alerts.ts';
 import { purgeMailboxes } from '../../../src/server/mailbox/purge.ts';
 import { runMailbox } from '../../../src/server/mailbox/run.ts';
 import type { FolderRule } from '../../../src/server/mailbox/rules.ts';
@@ -293,5 +294,23 @@ forEachEngine('a mailbox in trouble', ({ open }) => {
     at.later(4 * 24 * 60 * minute);
     await purgeMailboxes(at.store, 90);
     expect(await at.items(id)).toMatchObject([{ why: '{"code":"never-list"}', subject: null, facts: null }]);
+  });
+
+  test('of a mail that is forgotten nothing is said any more', async () => {
+    const at = await createMailboxWorld(await open());
+    const mailboxId = await at.mailbox(dana, { automatic: 'off' });
+    at.source.add('inbox');
+    await at.poll();
+    const [item] = await at.items(mailboxId);
+    const subject = { scope: 'item', mailboxId, itemSeq: item!.seq } as const;
+    await raiseAlert(at.store, subject, 'error', { code: 'poison', message: 'It cannot be read.' });
+    for (const [days, left] of [
+      [399, ['error item poison']],
+      [2, []],
+    ] as const) {
+      at.later(days * 24 * 60 * minute);
+      await purgeMailboxes(at.store, 90);
+      expect([(await at.items(mailboxId)).length, await at.alerts()]).toEqual([left.length, left]);
+    }
   });
 });
