@@ -1,7 +1,7 @@
 import { CrmError } from '../model/errors.ts';
 import { isObject } from '../model/is-object.ts';
 import type { Dataverse } from './config.ts';
-import { keepUntilEarly } from './service-token.ts';
+import { keepUntilEarly } from './http/kept-token.ts';
 
 /**
  * Tokens of the application user of a real organisation: OAuth 2.0 client credentials (RFC 6749 4.4) against Microsoft Entra.

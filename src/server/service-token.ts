@@ -1,8 +1,7 @@
 import { createLocalJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { keepUntilEarly } from './http/kept-token.ts';
 import type { Issuer } from './http/tokens.ts';
 
-/** How long before its end a token is replaced, milliseconds. */
-const early = 60_000;
 const life = 10 * 60 * 1000;
 
 /**
@@ -26,25 +25,4 @@ export async function createServiceIdentity(tenantId: string, objectId: string, 
     return { token, until };
   };
   return { issuer, token: keepUntilEarly(issue, now) };
-}
-
-/** One token for all callers until shortly before its end; one request at a time for a new one. */
-export function keepUntilEarly(
-  issue: () => Promise<{ token: string; until: number }>,
-  now: () => number,
-): () => Promise<string> {
-  let kept: { token: string; until: number } | null = null;
-  let asking: Promise<string> | null = null;
-  return async () => {
-    if (kept !== null && kept.until - early > now()) return kept.token;
-    asking ??= issue()
-      .then((fresh) => {
-        kept = fresh;
-        return fresh.token;
-      })
-      .finally(() => {
-        asking = null;
-      });
-    return asking;
-  };
 }

@@ -1,5 +1,5 @@
 import { isObject } from '../../model/is-object.ts';
-import { keepUntilEarly } from '../service-token.ts';
+import { keepUntilEarly } from '../http/kept-token.ts';
 import type { Credentials } from './credentials.ts';
 import { readRetryAfter } from './graph/graph-error.ts';
 import type { OAuthConfig } from './source-config.ts';

@@ -13,7 +13,7 @@ import { createOAuthToken } from '../../../src/server/mailbox/oauth-token.ts';
 import { registerMailboxRoutes } from '../../../src/server/mailbox/routes.ts';
 import { createSecrets } from '../../../src/server/mailbox/secrets.ts';
 import { SourceError } from '../../../src/server/mailbox/source.ts';
-import { createSources } from '../../../src/server/mailbox/sources.ts';
+import { createSources, type OpenedBy } from '../../../src/server/mailbox/sources.ts';
 import { describeDovecot } from '../../dovecot/describe.ts';
 import { startDovecot } from '../../dovecot/dovecot.ts';
 import { forEachEngine } from '../engines.ts';
@@ -44,7 +44,7 @@ interface Said {
 function signIn(...says: (Said | Error)[]) {
   const asked: { url: string; form: Record<string, string>; init: RequestInit | undefined }[] = [];
   const answer: typeof fetch = async (url, init) => {
-    asked.push({ url: String(url), form: Object.fromEntries(init?.body as URLSearchParams), init });
+    asked.push({ url: String(url as string | URL), form: Object.fromEntries(init?.body as URLSearchParams), init });
     const next = says.length > 1 ? says.shift()! : says[0]!;
     if (next instanceof Error) throw next;
     return new Response(JSON.stringify(next.body ?? {}), { status: next.status ?? 200, headers: next.headers ?? {} });
@@ -226,11 +226,15 @@ describeDovecot('a real mail server that takes tokens', () => {
       const at = await createMailboxWorld(await open(), register);
       const hers = client(at, dana);
       const sources = createSources({
-        ...{ graph: null, fetch, secrets: createSecrets(key), now: at.now, report: () => undefined },
+        ...{ graph: null, fetch, secrets: createSecrets(key), now: () => at.now(), report: () => undefined },
         keepSecret: (id, old, fresh) => replaceSecret(at.store, id, old, fresh),
       });
       undo.push(() => sources.close());
-      Object.assign(at.services, { open: sources.open, drop: sources.drop });
+
+      Object.assign(at.services, {
+        open: (claim: OpenedBy) => sources.open(claim),
+        drop: (claim: OpenedBy) => sources.drop(claim),
+      });
       const source = {
         ...{ kind: 'imap', host: '127.0.0.1', port: dovecot.port, secure: false, user: miguel.address },
         oauth: { ...exchange, tokenEndpoint: service.url },
