@@ -44,7 +44,11 @@ interface Said {
 function signIn(...says: (Said | Error)[]) {
   const asked: { url: string; form: Record<string, string>; init: RequestInit | undefined }[] = [];
   const answer: typeof fetch = async (url, init) => {
-    asked.push({ url: url instanceof Request ? url.url : url.toString(), form: Object.fromEntries(init?.body as URLSearchParams), init });
+    asked.push({
+      url: url instanceof Request ? url.url : url.toString(),
+      form: Object.fromEntries(init?.body as URLSearchParams),
+      init,
+    });
     const next = says.length > 1 ? says.shift()! : says[0]!;
     if (next instanceof Error) throw next;
     return new Response(JSON.stringify(next.body ?? {}), { status: next.status ?? 200, headers: next.headers ?? {} });
