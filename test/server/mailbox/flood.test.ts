@@ -34,14 +34,20 @@ function mailboxOf(mails: number, to: string): ScriptedMailbox {
 /** A daemon in a process that can be killed: from then on it hears no alarm. */
 function start(at: MailboxWorld, concurrency: number, run: DaemonOptions['run']) {
   let isAlive = true;
+  const alarms = new Set<() => void>();
   const mortal: Timers = {
-    after: (delay, ring) => timers.after(delay, () => (isAlive ? ring() : undefined)),
+    after(delay, ring) {
+      const cancel = isAlive ? timers.after(delay, ring) : () => undefined;
+      alarms.add(cancel);
+      return cancel;
+    },
     now: () => timers.now(),
   };
   const report = (error: unknown) => void at.errors.push(error);
   const daemon = createDaemon({ store: at.store, run, timers: mortal, report, concurrency });
   const kill = () => {
     isAlive = false;
+    for (const cancel of alarms) cancel();
   };
   return { daemon, kill };
 }
