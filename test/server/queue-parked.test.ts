@@ -8,6 +8,7 @@ import { leaseTime, mostDeaths } from '../../src/server/queue/claim.ts';
 import { processClock } from '../../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../../src/server/queue/ledger.ts';
 import { openStates } from '../../src/server/queue/parked.ts';
+import { createWorker } from '../../src/server/queue/worker.ts';
 import { regardChange, result, trackChange } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
 
@@ -51,6 +52,55 @@ forEachEngine('what the ledger could not carry out', ({ open }) => {
     expect(await ledger.claim(9)).toMatchObject([{ change: { id: behind.id }, deaths: 0 }]);
     expect(heard).toEqual([dana]);
     expect(await ledger.accept(dana, poison)).toMatchObject({ state: 'refused', reason: { code: 'poison' } });
+  });
+
+  test('what was under way with a change that kills its worker is not parked with it', async () => {
+    const { ledger } = await start();
+    const changes = ['m1.a', 'm1.b', 'm1.c', 'm1.d'].map((lane) => trackChange({}, lane));
+    for (const change of changes) await ledger.accept(dana, change);
+    const [, poison] = changes;
+    const breaker = {
+      isClosed: () => true,
+      failed: async () => false,
+      onClose: () => undefined,
+      stop: () => undefined,
+    };
+    for (let life = 0; life < 12; life += 1) {
+      now += leaseTime + 1;
+      // A worker that carries out what it claims until it meets the one that ends it; then nobody hears of it again.
+      let end = (): void => undefined;
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      const dead = { isDead: false };
+      const never = new Promise<never>(() => undefined);
+      const alive = new Proxy(ledger, {
+        get: (target, name: keyof Ledger) => (dead.isDead && name !== 'subscribe' ? () => never : target[name]),
+      });
+      createWorker({
+        ...{ ledger: alive, breaker, random: () => 0.5, report: () => undefined, concurrency: 4 },
+        timers: {
+          now: () => now,
+          after: () => {
+            void ledger.untilDue().then((wait) => (wait === null || wait > 0 ? end() : undefined));
+            return () => undefined;
+          },
+        },
+        apply: async ({ id }) => {
+          if (id !== poison!.id) return result;
+          dead.isDead = true;
+          end();
+          return never;
+        },
+      });
+      await ended;
+      dead.isDead = true;
+    }
+    const states = await Promise.all(changes.map((change) => ledger.accept(dana, change)));
+    expect(states.map(({ state, reason }) => [state, reason?.code])).toEqual([
+      ['done', undefined],
+      ['refused', 'poison'],
+      ['done', undefined],
+      ['done', undefined],
+    ]);
   });
 
   test('an end, even a failure, takes the suspicion away', async () => {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Change, ChangeReason, Tried } from '../../model/change.ts';
 import { MalformedChange, parseChange } from '../../model/parse-change.ts';
+import { recordsAs } from './records.ts';
 import type { Scope } from './scope.ts';
 import type { SettleStep } from './settle.ts';
 import type { Write } from './write.ts';
@@ -140,6 +141,16 @@ export async function stand({ tables, engine }: Scope, claims: readonly Claim[])
     where ${among} and state = 'queued'`.execute(tables);
   const standing = new Map(rows.map(({ seq, generation }) => [seq, generation]));
   return claims.map(({ seq, generation }) => standing.get(seq) === generation);
+}
+
+const held = { of_seq: 'bigint', of_generation: 'bigint' } as const;
+
+/** Gives claims back that were not begun; they are suspected as they were. */
+export async function release({ tables, engine }: Scope, claims: readonly Claim[]): Promise<void> {
+  const records = claims.map(({ seq, generation }) => ({ of_seq: seq, of_generation: generation }));
+  await sql`update ledger_change set lease_until = null, attempts = attempts - 1
+    from ${recordsAs(engine, held, records)}
+    where seq = of_seq and generation = of_generation and state = 'queued'`.execute(tables);
 }
 
 /** Milliseconds until a row nobody holds becomes due, 0 when one is; null when nothing is queued. */

@@ -4,7 +4,7 @@ import type { Database } from '../db/open.ts';
 import { accepting, acceptStep, answerOf, type AcceptStep } from './accept.ts';
 import { openAttachment, putAttachment, type StoredAttachment } from './attachments.ts';
 import { blockedBy, keep, listKept, listPending, releaseOutage } from './ask.ts';
-import { claiming, note, readClaims, renew, stand, untilDue, type Claim, type ClaimStep } from './claim.ts';
+import { claiming, note, readClaims, release, renew, stand, untilDue, type Claim, type ClaimStep } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { readEvents, readLastCursor, readNews, type LedgerEvent } from './events.ts';
 import { breath, createGroupCommit } from './group-commit.ts';
@@ -49,6 +49,8 @@ export interface Ledger {
   /** The heads of up to `most` lanes, those due longest first; a function is asked when the transaction begins. */
   claim(most: number | (() => number)): Promise<readonly Claim[]>;
   renew(claim: Claim): Promise<boolean>;
+  /** Gives claims back that were not begun. */
+  release(claims: readonly Claim[]): Promise<void>;
   /** False once somebody else has claimed it: whoever asks was silent for too long. */
   stands(claim: Claim): Promise<boolean>;
   /** Writes down what a try found, or null when its outcome is known; false when the claim is lost. */
@@ -157,6 +159,7 @@ export function createLedger(database: Database, clock: Clock): Ledger {
     finish: end,
     putOff: (claim, delay, reason, outage) => end(claim, { state: 'queued', delay, reason, outage }),
     renew: (claim) => renew(scope, claim),
+    release: (claims) => release(scope, claims),
     stands,
     note: (claim, tried) => note(scope, claim, tried),
     untilDue: () => untilDue(scope),

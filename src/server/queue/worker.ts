@@ -58,14 +58,12 @@ export function createWorker(options: WorkerOptions): Worker {
 
   /** Those suspected of killing workers wait until the others are through, and go one by one. */
   const startAll = async (claims: readonly Claim[], since: number): Promise<void> => {
-    let before: Promise<unknown> = Promise.resolve();
-    for (const claim of claims) if (claim.deaths < aloneAfter) void start(claim, since, before);
-    for (const claim of claims) {
-      if (claim.deaths < aloneAfter) continue;
-      before = Promise.all([before, ...running]);
-      before = start(claim, since, before);
-    }
-    await before;
+    for (const claim of claims) if (claim.deaths < aloneAfter) void start(claim, since, Promise.resolve());
+    const [suspect, ...others] = claims.filter(({ deaths }) => deaths >= aloneAfter);
+    if (suspect === undefined) return;
+    // Who holds a lease when the suspect ends the process is suspected once more: the others are claimed after it.
+    if (others.length > 0) await ledger.release(others);
+    await start(suspect, since, Promise.all(running));
   };
 
   const fill = async (): Promise<void> => {
