@@ -39,7 +39,11 @@ async function askDaemon(sync: Http, itemKey: string): Promise<MailFound> {
   const answer = await sync.send({ method: 'POST', path: 'items/why', headers, body: JSON.stringify({ itemKey }) });
   const said = answer.json();
   if (!isObject(said) || !isTime(said['since'])) throw senseless();
-  return { found: said['found'] === null ? null : parseWhy(said['found']), since: said['since'] };
+  return {
+    found: said['found'] === null ? null : parseWhy(said['found']),
+    since: said['since'],
+    untracked: said['untracked'] === true,
+  };
 }
 
 function parseWhy(said: unknown): MailWhy {

@@ -117,6 +117,8 @@ export interface MailFound {
   readonly found: MailWhy | null;
   /** The moment from which on mail is looked for in one of them; null: none is looked through. */
   readonly since: string | null;
+  /** The asker untracked the mail, which keeps rules from tracking it; whether it is tracked now is for the CRM to say. */
+  readonly untracked: boolean;
 }
 
 export interface MailWhy {

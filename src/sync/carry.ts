@@ -66,6 +66,7 @@ export async function carry(change: Change, hints: CarryHints, services: CarrySe
   if (server === 'has the lane') return handOver(change, hints, services);
   if (server !== 'free') return hints.laneOnServer ? server : direct(change, hints, services);
   const outcome = hints.crmAway ? null : await direct(change, hints, services);
+  if (outcome?.kind === 'done' && change.kind === 'untrack') await tellUntracked(change, services);
   return outcome === null || outcome.kind === 'later' ? handOver(change, hints, services, outcome) : outcome;
 }
 
@@ -91,15 +92,13 @@ async function askServer(change: Change, { queue }: CarryServices): Promise<'fre
 
 async function direct(change: Change, { tried, note }: CarryHints, services: CarryServices): Promise<Outcome> {
   try {
-    const result = await services.applyDirectly(asTried(change, tried()), note);
-    if (change.kind === 'untrack') await tellUntracked(change, services);
-    return { kind: 'done', result };
+    return { kind: 'done', result: await services.applyDirectly(asTried(change, tried()), note) };
   } catch (error) {
     return outcomeOf(error);
   }
 }
 
-/** A server that does not hear of it may track the mail by a rule once more, which is for its person to see and to undo. */
+/** To a server that answered a moment ago. One that does not hear of it may track the mail by a rule once more, which is for its person to see and to undo. */
 async function tellUntracked({ mail }: UntrackChange, { queue }: CarryServices): Promise<void> {
   try {
     await queue.untracked(mail);

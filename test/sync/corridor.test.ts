@@ -101,6 +101,16 @@ describe('order', () => {
     expect(world.untracked).toEqual([untrack.mail.itemKey]);
   });
 
+  test('a server that is away is not told, and keeps no untrack waiting', async () => {
+    const world = await openWorld(disk());
+    world.serverFails = new CrmError('offline', 'No connection.');
+    const untrack = untrackChange({});
+    await world.corridor.submit(untrack);
+    await world.calm();
+    expect(world.statuses.get(untrack.id)?.state).toBe('done');
+    expect(world.untracked).toEqual([]);
+  });
+
   test('an untrack does not overtake a track that the server still has', async () => {
     const world = await openWorld(disk());
     world.crmFails = unavailable();

@@ -50,12 +50,10 @@ export function registerItemRoutes(
     const itemKey = isObject(request.body) ? request.body['itemKey'] : undefined;
     if (typeof itemKey !== 'string' || itemKey.length > 200 || !/^[\x20-\x7e]+$/.test(itemKey))
       throw new HttpError(400, 'itemKey names a mail.');
-    const found = await findWhy(store, objectId, itemKey);
-    const isUntracked = found?.state !== 'handed' && (await ledger.kept(objectId, [itemKey])).has(itemKey);
     return {
-      found:
-        found !== null && isUntracked ? { ...found, state: 'not-tracked', why: { code: 'untracked-by-owner' } } : found,
+      found: await findWhy(store, objectId, itemKey),
       since: await readSince(store, objectId),
+      untracked: (await ledger.untracked(objectId, [itemKey])).has(itemKey),
     };
   });
 }

@@ -39,7 +39,7 @@ export async function workOff(services: WorkServices, at: MailboxAtWork): Promis
 
 async function decideAll(services: WorkServices, at: MailboxAtWork, open: readonly OpenItem[]): Promise<Work[]> {
   const keys = [...new Set(open.map((item) => item.item_key))];
-  const kept = await services.ledger.kept(at.claim.owner, keys);
+  const kept = await services.ledger.untracked(at.claim.owner, keys);
   const filed = await readFiled(services.store, at.claim.id, open);
   const tree = treeOf(at.folders);
   return open.map((item) => {

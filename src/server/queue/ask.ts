@@ -22,13 +22,23 @@ export async function listKept(
   itemKeys: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ item_key: string }>`select item_key from ledger_kept
+    where owner = ${owner} and removed = 0 and ${isOneOf(engine, sql`item_key`, itemKeys)}`.execute(tables);
+  return new Set(rows.map((row) => row.item_key));
+}
+
+export async function listUntracked(
+  { tables, engine }: Scope,
+  owner: string,
+  itemKeys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ item_key: string }>`select item_key from ledger_kept
     where owner = ${owner} and ${isOneOf(engine, sql`item_key`, itemKeys)}`.execute(tables);
   return new Set(rows.map((row) => row.item_key));
 }
 
-export async function keep({ tables, now }: Scope, owner: string, itemKey: string): Promise<void> {
-  await sql`insert into ledger_kept (item_key, owner, at) values (${itemKey}, ${owner}, ${now()})
-    on conflict do nothing`.execute(tables);
+export async function noteRemoved({ tables, now }: Scope, owner: string, itemKey: string): Promise<void> {
+  await sql`insert into ledger_kept (item_key, owner, at, removed)
+    values (${itemKey}, ${owner}, ${now()}, 1) on conflict (item_key, owner) do update set removed = 1`.execute(tables);
 }
 
 /** Only what was tried can have met the outage, and only heads are tried. */

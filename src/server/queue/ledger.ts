@@ -3,7 +3,7 @@ import { askTogether } from '../../api/ask-together.ts';
 import type { Database } from '../db/open.ts';
 import { accepting, acceptStep, answerOf, type AcceptStep } from './accept.ts';
 import { openAttachment, putAttachment, type StoredAttachment } from './attachments.ts';
-import { blockedBy, keep, listKept, listPending, releaseOutage } from './ask.ts';
+import { blockedBy, listKept, listPending, listUntracked, noteRemoved, releaseOutage } from './ask.ts';
 import { claiming, note, readClaims, release, renew, stand, untilDue, type Claim, type ClaimStep } from './claim.ts';
 import type { Clock } from './clock.ts';
 import { readEvents, readLastCursor, readNews, type LedgerEvent } from './events.ts';
@@ -73,9 +73,11 @@ export interface Ledger {
   retry(owner: string, changeId: string): Promise<ChangeStatus>;
   /** @throws {HttpError} 404, 409 */
   drop(owner: string, changeId: string): Promise<void>;
-  /** Remembers that this person untracked a mail, until they track it again. */
-  keep(owner: string, itemKey: string): Promise<void>;
-  /** Item keys whose mail this person untracked; whether the CRM has it still is for the CRM to say. */
+  /** Remembers that this person untracked a mail and removed its record. */
+  noteRemoved(owner: string, itemKey: string): Promise<void>;
+  /** Item keys whose mail this person untracked, its record kept or not: no rule is to track it again. */
+  untracked(owner: string, itemKeys: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Item keys whose mail this person untracked while keeping the record. */
   kept(owner: string, itemKeys: readonly string[]): Promise<ReadonlySet<string>>;
   events(owner: string, after: number, limit: number): Promise<readonly LedgerEvent[]>;
   lastCursor(): Promise<number>;
@@ -173,7 +175,8 @@ export function createLedger(database: Database, clock: Clock): Ledger {
     pending: (lanes) => listPending(scope, lanes),
     parked: (owner, lanes) => listParked(scope, owner, lanes),
     list: (owner, states, after, limit) => listOpen(scope, owner, states, after, limit),
-    keep: (owner, itemKey) => keep(scope, owner, itemKey),
+    noteRemoved: (owner, itemKey) => noteRemoved(scope, owner, itemKey),
+    untracked: (owner, itemKeys) => listUntracked(scope, owner, itemKeys),
     kept: (owner, itemKeys) => listKept(scope, owner, itemKeys),
 
     async retry(owner, changeId) {

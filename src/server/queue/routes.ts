@@ -45,7 +45,7 @@ export function registerQueueRoutes(server: FastifyInstance, services: ItemState
     const itemKey = isObject(request.body) ? request.body['itemKey'] : undefined;
     if (typeof itemKey !== 'string' || itemKey.length > 200 || !/^[\x20-\x7e]+$/.test(itemKey))
       throw new HttpError(400, 'itemKey names a mail.');
-    await ledger.keep(objectId, itemKey);
+    await ledger.noteRemoved(objectId, itemKey);
     return reply.code(204).send();
   });
 

@@ -69,7 +69,7 @@ export function settling(scope: Pick<Scope, 'engine' | 'now'>, steps: readonly S
       nameHeads,
       eventsOf(scope),
       ...(steps.some(({ change, outcome }) => change?.kind === 'track' && outcome.state === 'done') ? removeBytes : []),
-      ...(records.some(({ keeps }) => keeps === 1) ? [keepMarks(now())] : []),
+      ...(records.some(({ keeps }) => keeps === 1 || keeps === 2) ? [keepMarks(now())] : []),
       ...(records.some(({ keeps }) => keeps === 0) ? [removeMarks] : []),
     ],
     heard(rows: readonly StatusRow[]) {
@@ -95,19 +95,19 @@ function recordOf({ seq, generation, change, outcome }: SettleStep) {
 }
 
 /**
- * "Untracked" is a person's mark that no CRM column holds; tracking the mail again takes it away. Where the record was removed with it,
- * the mark keeps rules from bringing it back.
- * @returns of which mail; whether the mark is to be there, null where it is left as it is
+ * "Untracked, record kept" is a person's mark that no CRM column holds; tracking the mail again takes it away. Where the record was
+ * removed, another mark keeps rules from bringing it back.
+ * @returns of which mail; 1 kept, 2 removed, 0 no mark, null where it is left as it is
  */
-function markOf(change: Change | null, { state }: End | PutOff): { mail: string | null; keeps: 0 | 1 | null } {
+function markOf(change: Change | null, { state }: End | PutOff): { mail: string | null; keeps: 0 | 1 | 2 | null } {
   if (state !== 'done' || (change?.kind !== 'track' && change?.kind !== 'untrack')) return { mail: null, keeps: null };
-  return { mail: change.mail.itemKey, keeps: change.kind === 'untrack' ? 1 : 0 };
+  return { mail: change.mail.itemKey, keeps: change.kind === 'track' ? 0 : change.keepRecord ? 1 : 2 };
 }
 
 function keepMarks(now: RawBuilder<number>): Effect {
-  return (changed, given) => sql`insert into ledger_kept (item_key, owner, at)
-    select mail, changed.owner, ${now} from ${changed} join ${given} on at_seq = changed.seq where keeps = 1
-    on conflict do nothing`;
+  return (changed, given) => sql`insert into ledger_kept (item_key, owner, at, removed)
+    select mail, changed.owner, ${now}, max(keeps) - 1 from ${changed} join ${given} on at_seq = changed.seq where keeps > 0
+    group by mail, changed.owner on conflict (item_key, owner) do update set removed = excluded.removed`;
 }
 
 const removeMarks: Effect = (changed, given) => sql`delete from ledger_kept where (item_key, owner) in

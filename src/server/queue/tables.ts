@@ -42,7 +42,8 @@ export type LedgerTables = {
   };
   ledger_chunk: { upload: string; number: number; stored_at: number; bytes: Uint8Array };
   ledger_event: { cursor: Generated<number>; owner: string; status: string; at: number };
-  ledger_kept: { item_key: string; owner: string; at: number };
+  /** Mails that a person untracked; `removed`: and their record with it. */
+  ledger_kept: { item_key: string; owner: string; at: number; removed: number };
 };
 
 /** `dropped`: refused, and its owner wants to hear no more of it. */

@@ -65,11 +65,16 @@ const joinedBy: Record<JoinedBy, string> = {
   similar: 'It is similar to',
 };
 
-function Reasons({ found, since, joined, tracked }: MailReasons & { tracked: boolean }) {
+function Reasons({ found, since, untracked, joined, tracked }: MailReasons & { tracked: boolean }) {
   const { moments } = useLanguage();
   const now = useNow(false);
   return (
     <ul className={styles.reasons}>
+      {untracked && !tracked && (
+        <li>
+          <Text>You untracked it, and no rule overrules that.</Text>
+        </li>
+      )}
       {found !== null && (
         <li>
           <Text>
@@ -80,7 +85,7 @@ function Reasons({ found, since, joined, tracked }: MailReasons & { tracked: boo
           </Text>
         </li>
       )}
-      {found === null && (
+      {found === null && !(untracked && !tracked) && (
         <li>
           <Text>
             {tracked

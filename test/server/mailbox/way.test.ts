@@ -234,7 +234,8 @@ forEachEngine('a mail on its way into the CRM', ({ open }) => {
     await settle(at);
     at.rules.push(rule('deals'));
     // The pane writes to the CRM itself, and then says so.
-    for (const each of [seen, unseen]) await at.ledger.keep(dana.objectId, (await paneChange(at, each)).mail.itemKey);
+    for (const each of [seen, unseen])
+      await at.ledger.noteRemoved(dana.objectId, (await paneChange(at, each)).mail.itemKey);
     at.source.moveTo(early, 'deals');
     at.source.add('deals', unseen);
     at.later(15 * minute);
