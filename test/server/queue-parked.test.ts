@@ -73,7 +73,8 @@ forEachEngine('what the ledger could not carry out', ({ open }) => {
       const dead = { isDead: false };
       const never = new Promise<never>(() => undefined);
       const alive = new Proxy(ledger, {
-        get: (target, name: keyof Ledger) => (dead.isDead && name !== 'subscribe' ? () => never : target[name]),
+        get: (target, name: keyof Ledger) =>
+          dead.isDead && name !== 'subscribe' ? () => never : (Reflect.get(target, name) as unknown),
       });
       createWorker({
         ...{ ledger: alive, breaker, random: () => 0.5, report: () => undefined, concurrency: 4 },
