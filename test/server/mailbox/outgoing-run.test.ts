@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import { forEachEngine } from '../engines.ts';
 import { dana, miguel } from '../world.ts';
 import { closeWorlds, createMailboxWorld, type MailboxWorld } from './mailbox-world.ts';
+import { SourceError } from '../../../src/server/mailbox/source.ts';
 import { ScriptedMailbox } from './scripted-source.ts';
 
 afterEach(closeWorlds);
@@ -73,5 +74,57 @@ forEachEngine('what somebody sends from the CRM', ({ open }) => {
     await at.poll();
     expect(at.source.sent).toHaveLength(1);
     expect(await statusOf(at, id)).toBe(3);
+  });
+
+  test('does not leave by a daemon whose mailbox somebody else reads by now', async () => {
+    const at = await createMailboxWorld(await open());
+    await at.mailbox(dana, { outgoing: true });
+    const id = await send(at, 'Offer');
+    await at.outgoing.look();
+    const whenTaken: MailboxWorld['outgoing']['send'] = async (claim, source) => {
+      const others = at.store.tables.updateTable('mailbox_account');
+      await others.set(({ eb }) => ({ generation: eb('generation', '+', 1) })).execute();
+      return at.outgoing.send(claim, source);
+    };
+    Object.assign(at.services, { send: whenTaken });
+    await at.poll();
+    expect(at.source.sent).toEqual([]);
+    expect(await statusOf(at, id)).toBe(6);
+  });
+
+  test('and does not leave, is told until mail goes out again', async () => {
+    const at = await createMailboxWorld(await open());
+    const mailbox = await at.mailbox(dana, { outgoing: true });
+    const id = await send(at, 'Offer');
+    at.source.failures.push({ where: 'send', error: new SourceError('refused', 'The address is not allowed.') });
+    await at.outgoing.look();
+    await at.poll();
+    expect(await statusOf(at, id)).toBe(8);
+    expect(await at.alerts()).toEqual(['error mailbox mail-not-sent']);
+    expect((await at.account(mailbox)).state).toBe('ready');
+
+    await send(at, 'Another');
+    at.later(60_000);
+    await at.outgoing.look();
+    await at.poll();
+    expect(at.source.sent).toHaveLength(1);
+    expect(await at.alerts()).toEqual([]);
+  });
+
+  test('waits where the mailbox is throttled, which is the mailbox’s trouble', async () => {
+    const at = await createMailboxWorld(await open());
+    await at.mailbox(dana, { outgoing: true });
+    const id = await send(at, 'Offer');
+    at.source.failures.push({ where: 'send', error: new SourceError('throttled', 'Later.', { retryAfter: 60_000 }) });
+    await at.outgoing.look();
+    await at.poll();
+    expect(await statusOf(at, id)).toBe(6);
+    expect(await at.alerts()).toContain('warning mailbox mail-not-sent');
+
+    at.later(10 * 60_000);
+    await at.outgoing.look();
+    await at.poll();
+    expect(at.source.sent).toHaveLength(1);
+    expect(await at.alerts()).toEqual([]);
   });
 });

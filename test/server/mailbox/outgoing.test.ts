@@ -234,6 +234,11 @@ test('a mailbox that stays away is asked less and less often, and given up after
   expect([at > 22 * 60 * minute, at < 26 * 60 * minute]).toEqual([true, true]);
 });
 
+test('of a mail whose hand-over broke in a way that nobody foresaw, nobody knows whether it left', () => {
+  expect(endOf(new TypeError('x is undefined'), 1, 0)).toEqual({ kind: 'unknown', reason: 'x is undefined' });
+  expect(endOf('odd', 1, 0)).toEqual({ kind: 'unknown', reason: 'odd' });
+});
+
 const text = (content: ArrayBuffer | Uint8Array | string) =>
   typeof content === 'string' ? content : Buffer.from(content as ArrayBuffer).toString();
 

@@ -178,6 +178,7 @@ export class ScriptedMailbox implements MailSource {
   readonly sent: string[] = [];
 
   send = async (mime: Uint8Array) => {
+    this.call('send');
     this.sent.push(Buffer.from(mime).toString('latin1'));
   };
 
