@@ -111,6 +111,16 @@ async function hold({ tables }: Pick<MailboxScope, 'tables'>, { id, generation }
   if (numUpdatedRows !== 1n) throw new LostClaim('Somebody else reads this mailbox by now.');
 }
 
+/**
+ * What a run under way goes by has changed: it loses its claim and writes nothing more, and the next, which is due at once,
+ * finds again what it found.
+ */
+export async function interruptRun({ tables, now }: MailboxScope, id: string): Promise<void> {
+  await sql`update mailbox_account set generation = generation + 1, lease_until = null,
+      next_at = case when next_at is null then null else ${now()} end
+    where id = ${id}`.execute(tables);
+}
+
 /** Milliseconds until a mailbox that nobody holds becomes due, 0 when one is; null when none is planned. */
 export async function untilDue({ tables, now }: MailboxScope): Promise<number | null> {
   const { rows } = await sql<{ wait: number }>`select next_at - ${now()} as wait from mailbox_account

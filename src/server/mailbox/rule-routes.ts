@@ -5,6 +5,7 @@ import type { MailboxFolder, MailboxFolderRule } from '../../model/mailbox-repor
 import { CrmError } from '../../model/errors.ts';
 import { MalformedChange, parseRegarding } from '../../model/parse-change.ts';
 import { HttpError } from '../http/errors.ts';
+import { interruptRun } from './claim.ts';
 import { folderOf, listFolders, treeOf } from './folders.ts';
 import type { FindMailbox, MailboxRouteServices } from './route-services.ts';
 import { previewRule } from './preview.ts';
@@ -59,6 +60,7 @@ export function registerRuleRoutes(
         .where('folder_id', '=', request.params.folder)
         .execute();
       await forgetTroubles(scope, row.id);
+      await interruptRun(scope, row.id);
     });
     return reply.code(204).send();
   });
@@ -127,6 +129,7 @@ async function putRule(
   await store.transaction(async (scope) => {
     const { tables, now } = scope;
     await forgetTroubles(scope, mailboxId);
+    await interruptRun(scope, mailboxId);
     await tables
       .insertInto('mailbox_rule')
       .values({ id, mailbox_id: mailboxId, folder_id: folderId, ...values, created_at: now(), changed_at: now() })

@@ -151,6 +151,31 @@ forEachEngine('mailboxes over HTTP', ({ open }) => {
     expect([answer.status, answer.body.error.message]).toEqual([400, expect.stringContaining(named)]);
   });
 
+  test.each(['new', 'all'] as const)(
+    'a rule for %s mail counts at once, also for a run that began before',
+    async (appliesTo) => {
+      const { at, his } = await start();
+      const id = await at.mailbox(miguel, { automatic: 'off' });
+      if (appliesTo === 'all') at.source.add('deals', { subject: 'Old' });
+      await at.poll();
+      at.later(600_000);
+      const { changes } = at.source;
+      at.source.changes = async (folder, ...more) => {
+        if (folder === 'deals') {
+          at.source.changes = changes;
+          expect((await his('PUT', `mailboxes/${id}/folders/deals/rule`, { appliesTo })).status).toBe(200);
+          at.source.add('deals', { subject: 'New', receivedAt: new Date(at.now() + 1_000).toISOString() });
+        }
+        return changes(folder, ...more);
+      };
+      await at.store.tables.updateTable('mailbox_account').set({ next_at: 0 }).execute();
+      await at.poll();
+      await at.settled();
+      const wanted = appliesTo === 'all' ? ['New', 'Old'] : ['New'];
+      expect((await at.emails()).map(({ subject }) => subject).sort()).toEqual(wanted);
+    },
+  );
+
   test('a folder rule is its owner’s; what already lies in the folder is looked at again if it is for all', async () => {
     const { at, hers, his } = await start();
     const id = await at.mailbox(miguel);
