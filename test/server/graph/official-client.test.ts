@@ -69,7 +69,9 @@ test('its page iterator follows a delta query, and the next one from its link', 
     .get()) as PageCollection;
   expect(first.value).toHaveLength(5);
   const { items, deltaLink } = await readAll(first);
-  expect(new Set(items.map(({ subject }) => subject)).size).toBe(23);
+  // Another test may have delivered something before.
+  const told = new Set(items.map(({ subject }) => subject).filter((subject) => subject?.startsWith('Mail ')));
+  expect(told.size).toBe(23);
   expect(Object.keys(items[0]!).sort()).toEqual(['@odata.etag', '@odata.type', 'id', 'internetMessageId', 'subject']);
   await mailbox.remove('<m3@x.example>', 'inbox');
   await mailbox.mark('<m4@x.example>', 'inbox', true);

@@ -92,9 +92,9 @@ forEachEngine('mailboxes over HTTP', ({ open }) => {
     const why = await his<MailFound>('POST', 'items/why', { itemKey });
     expect(why.body).toMatchObject({ found: { state: 'not-tracked', why: { code: 'automatic-off' } }, since });
     const hidden = await hers<MailFound>('POST', 'items/why', { itemKey });
-    expect([hidden.status, hidden.body]).toEqual([200, { found: null, since: null }]);
+    expect([hidden.status, hidden.body]).toEqual([200, { found: null, since: null, untracked: false }]);
     const unseen = await his<MailFound>('POST', 'items/why', { itemKey: 'another' });
-    expect(unseen.body).toEqual({ found: null, since });
+    expect(unseen.body).toEqual({ found: null, since, untracked: false });
     await his('PATCH', `mailboxes/${id}`, { enabled: false });
     expect((await his<MailFound>('POST', 'items/why', { itemKey: 'another' })).body.since).toBeNull();
     expect((await his('POST', 'items/why', {})).status).toBe(400);
