@@ -121,6 +121,7 @@ describeInBrowser('importing and exporting', () => {
     await page.keyboard.press('ArrowDown');
     expect(await page.getByRole('radio', { name: 'Leads' }).isChecked()).toBe(true);
     await page.keyboard.press('Tab');
+    await page.locator('input[type=file]:focus').waitFor();
     const opening = page.waitForEvent('filechooser');
     await page.keyboard.press('Space');
     await (await opening).setFiles(file('leads.csv', 'Name,Email,Company\nKai Hart,kai@keys.example,Litware\n'));
