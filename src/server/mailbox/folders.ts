@@ -81,3 +81,19 @@ export async function forgetFolder(store: MailboxStore, claim: MailboxClaim, fol
 
 /** How far before the last good run a folder is read again. */
 export const resyncWindow = 2 * 24 * 60 * 60_000;
+
+/** Folder id -> its name, also of folders that are gone. */
+export async function readFolderNames(
+  { tables }: MailboxStore,
+  mailboxId: string,
+  folderIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (folderIds.length === 0) return new Map();
+  const rows = await tables
+    .selectFrom('mailbox_folder')
+    .select(['folder_id', 'name'])
+    .where('mailbox_id', '=', mailboxId)
+    .where('folder_id', 'in', folderIds)
+    .execute();
+  return new Map(rows.map(({ folder_id: id, name }) => [id, name]));
+}

@@ -6,7 +6,7 @@ import { CrmError } from '../../model/errors.ts';
 import { MalformedChange, parseRegarding } from '../../model/parse-change.ts';
 import { HttpError } from '../http/errors.ts';
 import { interruptRun } from './claim.ts';
-import { folderOf, listFolders, treeOf } from './folders.ts';
+import { folderOf, listFolders, readFolderNames, treeOf } from './folders.ts';
 import type { FindMailbox, MailboxRouteServices } from './route-services.ts';
 import { previewRule } from './preview.ts';
 import { readOwnRules } from './rule-rows.ts';
@@ -80,20 +80,10 @@ async function describeFolders(store: MailboxStore, mailboxId: string): Promise<
 }
 
 /** Folders that are not there any more are told as long as a rule names them: else nobody could take it away. */
-async function readGone(
-  { tables }: MailboxStore,
-  mailboxId: string,
-  rules: readonly FolderRule[],
-): Promise<SourceFolder[]> {
-  if (rules.length === 0) return [];
+async function readGone(store: MailboxStore, mailboxId: string, rules: readonly FolderRule[]): Promise<SourceFolder[]> {
   const ids = rules.map(({ folderId }) => folderId);
-  const rows = await tables
-    .selectFrom('mailbox_folder')
-    .select(['folder_id', 'name'])
-    .where('mailbox_id', '=', mailboxId)
-    .where('folder_id', 'in', ids)
-    .execute();
-  return rows.map(({ folder_id: id, name }) => ({ id, name, parentId: null, role: null }));
+  const names = await readFolderNames(store, mailboxId, ids);
+  return [...names].map(([id, name]) => ({ id, name, parentId: null, role: null }));
 }
 
 /** @throws {HttpError} 400 naming the field */

@@ -1,5 +1,6 @@
 import { clearAlerts, raiseAlert } from './alerts.ts';
 import { asHolder, type MailboxClaim } from './claim.ts';
+import { readFolderNames } from './folders.ts';
 import { ruleTroubles, troubleOf, type FolderRule, type FolderTree, type RuleTrouble } from './rules.ts';
 import type { MailboxScope, MailboxStore } from './store.ts';
 
@@ -36,7 +37,7 @@ export async function tellTroubles(
     if (trouble !== null) found.set(trouble, [...(found.get(trouble) ?? []), rule.folderId]);
   }
   if (found.size === 0 && !mayBeOver) return;
-  const names = await readNames(store, claim.id, [...found.values()].flat());
+  const names = await readFolderNames(store, claim.id, [...found.values()].flat());
   await asHolder(store, claim, async (scope) => {
     const subject = { scope: 'mailbox', mailboxId: claim.id } as const;
     for (const [trouble, folders] of found) {
@@ -57,20 +58,4 @@ function listOf(names: readonly (string | null)[]): string {
   if (known.length === 0) return 'A folder that nobody shows us';
   const more = known.length - mostNamed;
   return more > 0 ? `${known.slice(0, mostNamed).join(', ')} and ${String(more)} more` : known.join(', ');
-}
-
-/** Also of folders that are gone. */
-async function readNames(
-  { tables }: MailboxStore,
-  mailboxId: string,
-  folderIds: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  if (folderIds.length === 0) return new Map();
-  const rows = await tables
-    .selectFrom('mailbox_folder')
-    .select(['folder_id', 'name'])
-    .where('mailbox_id', '=', mailboxId)
-    .where('folder_id', 'in', folderIds)
-    .execute();
-  return new Map(rows.map(({ folder_id: id, name }) => [id, name]));
 }
