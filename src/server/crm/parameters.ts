@@ -1,3 +1,4 @@
+import { isObject } from '../../model/is-object.ts';
 import { badRequest, shown } from '../odata/bad-request.ts';
 
 /** Reads what a message is called with. Every refusal is a 400 that names the parameter. */
@@ -53,8 +54,4 @@ export function readParameters(
 
 function isInteger(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 31;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

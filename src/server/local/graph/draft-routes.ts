@@ -1,5 +1,6 @@
 // Marks on mails, and mails being written.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isObject } from '../../../model/is-object.ts';
 import { attachmentLimit, changeKey } from '../mailbox/drafts.ts';
 import type { AnswerKind, Draft } from '../mailbox/drafts.ts';
 import type { Mail } from '../mailbox/mailboxes.ts';
@@ -7,7 +8,7 @@ import type { Person } from '../../mailbox/folder/summary.ts';
 import { partIndex } from '../mailbox/names.ts';
 import { badRequest, GraphError, notFound } from './errors.ts';
 import { attachmentResource, bodyResource, messageResource } from './resources.ts';
-import { bodyOf, isObject, paramsOf, textOf } from './request.ts';
+import { bodyOf, paramsOf, textOf } from './request.ts';
 import type { GraphParts, Route } from './request.ts';
 
 type Body = ReturnType<typeof bodyOf>;

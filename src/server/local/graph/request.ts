@@ -1,5 +1,6 @@
 // What the routes of the mailbox share: the parts they stand on, and how a request names a mailbox and a mail.
 import type { FastifyRequest } from 'fastify';
+import { isObject } from '../../../model/is-object.ts';
 import type { Person } from '../../mailbox/folder/summary.ts';
 import type { Identity } from '../identity.ts';
 import type { ChangeLog } from '../mailbox/change-log.ts';
@@ -51,9 +52,6 @@ export const paramsOf = (request: FastifyRequest) => request.params as Params;
 export const originOf = (request: FastifyRequest) => `${request.protocol}://${request.host}`;
 
 type Body = Record<string, unknown>;
-
-export const isObject = (value: unknown): value is Body =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const bodyOf = (request: FastifyRequest): Body => {
   if (request.body === undefined || request.body === null) return {};
