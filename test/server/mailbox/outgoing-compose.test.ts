@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import PostalMime, { type Email } from 'postal-mime';
+import { importanceIn } from '../../../src/model/header-block.ts';
 import { compose, messageIdOf } from '../../../src/server/mailbox/outgoing/compose.ts';
 import type { OutgoingMail } from '../../../src/server/mailbox/outgoing/outgoing-mail.ts';
 
@@ -29,6 +30,7 @@ const write = async (more: Partial<OutgoingMail>): Promise<{ text: string; head:
   };
 };
 const headerNames = ({ read }: { read: Email }) => [...new Set(read.headers.map(({ key }) => key))].sort();
+const file = { name: 'a.txt', contentType: 'text/plain', contentId: null, bytes: Buffer.from('a') };
 
 test('it says who, to whom, what, and of which e-mail and thread it is', async () => {
   const mail = await write({
@@ -65,6 +67,32 @@ test('it says who, to whom, what, and of which e-mail and thread it is', async (
   expect(/[^\r]\n|\r[^\n]/.test(mail.text)).toBe(false);
 });
 
+test.each(['low', 'normal', 'high'] as const)(
+  'that it is of %s importance is read by whoever gets it',
+  async (importance) => {
+    const { head } = await write({ importance });
+    expect(importanceIn(head)).toBe(importance);
+    expect(importanceIn(head.replace(/^Importance:.*\r\n/m, ''))).toBe(importance);
+  },
+);
+
+test('what nobody asked for is not in it', async () => {
+  const { head } = await write({ from: { name: 'Dana@Contoso.example', address: 'dana@contoso.example' } });
+  expect(head).toContain('From: dana@contoso.example\r\n');
+  expect(head).not.toMatch(/^(?:cc|bcc|in-reply-to|references|disposition-notification-to|importance|x-priority):/im);
+});
+
+test('up to a thousand recipients, in whichever line, and no more', async () => {
+  const people = (many: number) =>
+    Array.from({ length: many }, (_, index) => ({ name: '', address: `p${index}@x.example` }));
+  const { read } = await write({ to: [], cc: people(1), bcc: people(999) });
+  expect([read.to ?? [], read.cc?.length, read.bcc?.length]).toEqual([[], 1, 999]);
+  await expect(write({ to: people(1), cc: people(1), bcc: people(999) })).rejects.toMatchObject({
+    code: 'too-many',
+    message: 'The e-mail has 1001 recipients; 1000 are possible.',
+  });
+});
+
 test('an address of the world is written as mail servers write it', async () => {
   const { read, head } = await write({
     from: { name: 'Jürgen', address: 'juergen@müller.example' },
@@ -77,22 +105,18 @@ test('an address of the world is written as mail servers write it', async () => 
   expect(/^[\x00-\x7f]*$/.test(head)).toBe(true);
 });
 
-const attack = 'x\r\nBcc: eve@evil.example\r\n\r\n<script>\0\u2028';
+const attack = 'x\r\nBcc: eve@evil.example\r\n\r\n<script>\0\u2028\u007f';
+const asOneLine = 'x Bcc: eve@evil.example <script>';
 test.each<[string, Partial<OutgoingMail>]>([
   ['subject', { subject: attack }],
   ['name of the sender', { from: { name: attack, address: 'dana@contoso.example' } }],
   ['name of a recipient', { to: [{ name: `"${attack}" <eve@evil.example>, `, address: 'ada@fabrikam.example' }] }],
   ['answered mail', { inReplyTo: `<a@x>\r\nBcc: eve@evil.example` }],
   ['references', { inReplyTo: '<a@x>', references: [`<b@x>\r\nBcc: <eve@evil.example>`] }],
-  [
-    'name of a file',
-    { attachments: [{ name: attack, contentType: 'text/plain', contentId: null, bytes: Buffer.from('a') }] },
-  ],
-  ['type of a file', { attachments: [{ name: 'a', contentType: attack, contentId: null, bytes: Buffer.from('a') }] }],
-  [
-    'content id',
-    { attachments: [{ name: 'a', contentType: 'image/png', contentId: attack, bytes: Buffer.from('a') }] },
-  ],
+  ['name of a file', { attachments: [{ ...file, name: attack }] }],
+  ['type of a file', { attachments: [{ ...file, contentType: attack }] }],
+  ['type of a file after what looks like one', { attachments: [{ ...file, contentType: `text/plain; ${attack}` }] }],
+  ['content id', { attachments: [{ ...file, contentId: attack }] }],
 ])('nothing in the %s becomes a header, a recipient or a part', async (_where, more) => {
   const mail = await write(more);
   const known = await write({ inReplyTo: '<a@x>', references: ['<b@x>'] });
@@ -100,6 +124,42 @@ test.each<[string, Partial<OutgoingMail>]>([
   expect(mail.read.to).toHaveLength(1);
   expect(headerNames(known)).toEqual(expect.arrayContaining(headerNames(mail)));
   expect(mail.read.attachments).toHaveLength(more.attachments?.length ?? 0);
+});
+
+test('a subject and a name are one line of text, also for whoever reads them', async () => {
+  const { read } = await write({
+    from: { name: attack, address: 'dana@contoso.example' },
+    to: [{ name: attack, address: 'ada@fabrikam.example' }],
+    subject: attack,
+    attachments: [{ ...file, name: attack }],
+  });
+  const names = [read.from?.name, read.to?.[0]?.name, read.subject, read.attachments[0]?.filename];
+  expect(names).toEqual([asOneLine, asOneLine, asOneLine, asOneLine]);
+});
+
+test('a body leaves without the bytes that mail servers refuse', async () => {
+  const { read, text } = await write({ html: '<p>be\0fore</p>' });
+  expect([read.html?.trim(), text.includes('\0')]).toEqual(['<p>before</p>', false]);
+});
+
+test('of a file leave its own bytes, under a name, a type and a content id that are some', async () => {
+  const whole = Buffer.from('before4711after');
+  const { read } = await write({
+    attachments: [
+      { ...file, contentType: 'text/plain; charset=utf-16', contentId: '<part1@x>' },
+      { ...file, contentId: 'x'.repeat(250) },
+      { ...file, name: '', bytes: whole.subarray(6, 10) },
+      { ...file, contentId: 'x'.repeat(251) },
+    ],
+  });
+  const seen = read.attachments.map(({ filename, mimeType, contentId }) => [filename, mimeType, contentId]);
+  expect(seen).toEqual([
+    ['a.txt', 'application/octet-stream', '<part1@x>'],
+    ['a.txt', 'text/plain', `<${'x'.repeat(250)}>`],
+    ['attachment', 'text/plain', undefined],
+    ['a.txt', 'text/plain', undefined],
+  ]);
+  expect(Buffer.from(read.attachments[2]!.content as ArrayBuffer).toString()).toBe('4711');
 });
 
 test.each(['multipart/mixed; boundary=x', 'message/rfc822', 'multipart/alternative', 'message/partial'])(
@@ -130,7 +190,18 @@ test('after years of answers the line of references has an end', async () => {
   ]);
 });
 
+test('a mail that answers nothing known names no thread', async () => {
+  const { head } = await write({ inReplyTo: 'nonsense', references: ['<a@x.example>'] });
+  expect(head).not.toMatch(/^(?:in-reply-to|references):/im);
+});
+
+test('what is answered stands last and once in the line of references', async () => {
+  const { read } = await write({ inReplyTo: ' <b@x.example>', references: ['<b@x.example>', '<a@x.example>'] });
+  expect([read.inReplyTo, read.references]).toEqual(['<b@x.example>', '<a@x.example> <b@x.example>']);
+});
+
 const nobody = { name: 'Nobody', address: '' };
+const at = (domain: string) => ({ to: [{ name: '', address: `ada@${domain}` }] });
 test.each<[string, Partial<OutgoingMail>, string]>([
   ['no recipient', { to: [] }, 'no-recipient'],
   ['a recipient without address', { to: [nobody] }, 'bad-address'],
@@ -144,13 +215,40 @@ test.each<[string, Partial<OutgoingMail>, string]>([
     'bad-address',
   ],
   ['a sender without address', { from: nobody }, 'bad-address'],
-  ['too many recipients', { to: Array.from({ length: 1_001 }, () => plain.to[0]!) }, 'too-many'],
+  ['65 characters before the sign', { to: [{ name: '', address: `${'a'.repeat(65)}@x.example` }] }, 'bad-address'],
+  ['256 characters after the sign', at(`${'x.'.repeat(124)}examples`), 'bad-address'],
+  ...[
+    'x.example/y',
+    'x.example?y',
+    'x.example#y',
+    'x.example\\y',
+    '%78.example',
+    'x .example',
+    'x\t.example',
+    'x..example',
+  ].map((domain): [string, Partial<OutgoingMail>, string] => [`${domain} for a domain`, at(domain), 'bad-address']),
+  ...['[127.0.0.1]', '127.0.0.1', '0x7f000001', '.', 'x_y.example'].map(
+    (domain): [string, Partial<OutgoingMail>, string] => [`${domain} for a domain`, at(domain), 'bad-address'],
+  ),
 ])('%s: nothing is written, and a sentence says why', async (_what, more, code) => {
   await expect(compose({ ...plain, ...more }, date)).rejects.toMatchObject({ name: 'Unsendable', code });
 });
 
+test.each([
+  [{ name: 'No\r\nbody', address: '' }, 'No body is no address that a mail can be sent to.'],
+  [{ name: 'Ada', address: 'ada\r\nx' }, 'ada x is no address that a mail can be sent to.'],
+  [{ name: '', address: 'a'.repeat(500) }, `${'a'.repeat(100)} is no address that a mail can be sent to.`],
+])('whose address is none is said in one short line', async (person, message) => {
+  await expect(compose({ ...plain, to: [person] }, date)).rejects.toMatchObject({ message });
+});
+
+test('an address at the edge of what is possible, with space around it, is one', async () => {
+  const [local, domain] = ['a'.repeat(64), `${'x.'.repeat(124)}example`];
+  const { read } = await write({ to: [{ name: '', address: ` ${local}@${domain}\r\n` }] });
+  expect([domain.length, read.to?.[0]?.address]).toEqual([255, `${local}@${domain}`]);
+});
+
 test('a mail with a file and nothing to say is not the file itself', async () => {
-  const file = { name: 'a.txt', contentType: 'text/plain', contentId: null, bytes: Buffer.from('a') };
   const { read, head } = await write({ subject: '', html: '', attachments: [file] });
   expect(head).toContain('multipart/mixed');
   expect(read.attachments.map(({ filename }) => filename)).toEqual(['a.txt']);

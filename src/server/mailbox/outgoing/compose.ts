@@ -22,9 +22,17 @@ const mostRecipients = 1_000;
 /** A line of headers may grow without end over years of answers: where the thread began, and what is near. */
 const mostReferences = 50;
 
+/** RFC 2156, and what programs read that do not know it. The composer writes none of them: its `priority` is the transport's. */
+const importanceHeaders = {
+  low: { Importance: 'low', 'X-Priority': '5' },
+  normal: {},
+  high: { Importance: 'high', 'X-Priority': '1' },
+} as const;
+
 /**
  * The mail as RFC 5322 bytes, with its Bcc: whoever hands it over by SMTP takes that line out (MailSource.send).
- * Nothing that stands in a row can add a header or a part, or make this process read a file or an address.
+ * Nothing that stands in a row can add a header or a part, or make this process read a file or an address: the composer is
+ * given texts and bytes alone, never a path.
  * @throws {Unsendable}
  */
 export async function compose(mail: OutgoingMail, date: Date): Promise<Uint8Array> {
@@ -40,13 +48,14 @@ export async function compose(mail: OutgoingMail, date: Date): Promise<Uint8Arra
     html: mail.html.replaceAll('\0', '') || '<html></html>',
     messageId: messageIdOf(mail),
     date,
-    priority: mail.importance,
     ...threadOf(mail),
-    // Some servers give a mail an id of their own; by this its copy in Sent Items is known nevertheless.
-    headers: { [stampHeader]: mail.id, ...(mail.readReceipt ? { 'Disposition-Notification-To': from.address } : {}) },
+    headers: {
+      // Some servers give a mail an id of their own; by this its copy in Sent Items is known nevertheless.
+      [stampHeader]: mail.id,
+      ...(mail.readReceipt ? { 'Disposition-Notification-To': from.address } : {}),
+      ...importanceHeaders[mail.importance],
+    },
     attachments: mail.attachments.map(writtenAttachment),
-    disableFileAccess: true,
-    disableUrlAccess: true,
   });
   const node = composer.compile();
   node.keepBcc = true;
@@ -83,9 +92,11 @@ function writtenAddress(party: MailAddress): { name: string; address: string } {
 
 /** The address with its domain as mail servers write it (RFC 5891). @throws {Unsendable} */
 function addressOf({ address, name }: MailAddress): string {
-  const [, local = '', domain = ''] = /^([!#-'*+\-/-9=?A-Z^-~.]{1,64})@([^\s@]{1,255})$/.exec(address.trim()) ?? [];
+  // domainToASCII takes the host out of whatever could stand in a URL: what is no domain must not become one.
+  const [, local = '', domain = ''] =
+    /^([!#-'*+\-/-9=?A-Z^-~.]{1,64})@([^\s@%/?#\\]{1,255})$/.exec(address.trim()) ?? [];
   const ascii = domainToASCII(domain);
-  if (local === '' || ascii === '' || !/^[a-z0-9.-]+$/i.test(ascii)) {
+  if (!/^(?:[a-z0-9-]+\.)*[a-z0-9-]*[a-z][a-z0-9-]*$/i.test(ascii)) {
     const shown = oneLine(address === '' ? name : address).slice(0, 100);
     throw new Unsendable('bad-address', `${shown} is no address that a mail can be sent to.`);
   }
@@ -100,7 +111,6 @@ function writtenAttachment({ name, contentType, contentId, bytes }: OutgoingAtta
     // A multipart would be read as parts of this mail, and a message/rfc822 must not be encoded.
     contentType: isPlain ? contentType : 'application/octet-stream',
     content: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    contentTransferEncoding: 'base64',
     ...(cid === undefined ? {} : { cid }),
   };
 }
