@@ -6,10 +6,13 @@ import type { AnswerKind, Draft } from '../mailbox/drafts.ts';
 import type { Mail } from '../mailbox/mailboxes.ts';
 import type { Person } from '../../mailbox/folder/summary.ts';
 import { partIndex } from '../mailbox/names.ts';
-import { badRequest, GraphError, notFound } from './errors.ts';
+import { newMessageId } from '../mailbox/compose.ts';
+import { readMimeDraft } from '../mailbox/mime-draft.ts';
+import { badRequest, GraphError, notFound, sendAsDenied, tooLarge } from './errors.ts';
 import { attachmentResource, bodyResource, messageResource } from './resources.ts';
 import { bodyOf, paramsOf, textOf } from './request.ts';
 import type { GraphParts, Route } from './request.ts';
+import { mimeOf } from './send-routes.ts';
 
 type Body = ReturnType<typeof bodyOf>;
 
@@ -48,6 +51,12 @@ const headersOf = (value: unknown): Draft['headers'] => {
   });
 };
 
+const messageIdOf = (value: unknown) => {
+  const id = textOf('internetMessageId', value);
+  if (!/^<[^<>\s]{1,990}>$/.test(id)) throw badRequest('internetMessageId is in the format of RFC 2822.');
+  return id;
+};
+
 const draftFields = (body: Body): Partial<Draft> => ({
   ...('subject' in body ? { subject: textOf('subject', body['subject']) } : {}),
   ...('body' in body ? { body: mailBodyOf(body['body']) } : {}),
@@ -56,6 +65,7 @@ const draftFields = (body: Body): Partial<Draft> => ({
   ...('bccRecipients' in body ? { bcc: peopleOf(body['bccRecipients']) } : {}),
   ...('replyTo' in body ? { replyTo: peopleOf(body['replyTo']) } : {}),
   ...('importance' in body ? { importance: importanceOf(body['importance']) } : {}),
+  ...('internetMessageId' in body ? { messageId: messageIdOf(body['internetMessageId']) } : {}),
   ...('internetMessageHeaders' in body ? { headers: headersOf(body['internetMessageHeaders']) } : {}),
 });
 
@@ -103,6 +113,23 @@ const demandUnchanged = (request: FastifyRequest, mail: Mail) => {
   );
 };
 
+export const openDraft = async (open: Route, request: FastifyRequest) => {
+  const { owner, mailOf } = await open(request);
+  const mail = mailOf(paramsOf(request).id);
+  if (!mail.isDraft) throw new GraphError(403, 'ErrorAccessDenied', 'Only a draft can be changed this way.');
+  return { owner, mail };
+};
+
+/** A draft in MIME format is one in the body of a request of text. */
+const createDraft = async ({ drafts, misbehaves }: GraphParts, owner: Person, request: FastifyRequest) => {
+  if (typeof request.body !== 'string') return drafts.create(owner, draftFields(bodyOf(request)));
+  const { fields, parts } = await readMimeDraft(mimeOf(request.body));
+  const own = misbehaves.current.ownMessageIds ? { messageId: newMessageId('prod.outlook.example') } : {};
+  const key = drafts.create(owner, { ...fields, ...own });
+  for (const part of parts) drafts.addAttachment(owner, key, part);
+  return key;
+};
+
 export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, open: Route) => {
   const { mailboxes, drafts, identity } = parts;
 
@@ -114,13 +141,6 @@ export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, ope
       ? { body: bodyResource({ html: null, text: null, [draft.body.contentType]: draft.body.content }, false) }
       : {};
     return { ...messageResource(owner.address, await mailboxes.detailed(mail)), ...body };
-  };
-
-  const openDraft = async (request: FastifyRequest) => {
-    const { owner, mailOf } = await open(request);
-    const mail = mailOf(paramsOf(request).id);
-    if (!mail.isDraft) throw new GraphError(403, 'ErrorAccessDenied', 'Only a draft can be changed this way.');
-    return { owner, mail };
   };
 
   app.patch('/messages/:id', async (request) => {
@@ -149,7 +169,7 @@ export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, ope
 
   app.post('/messages', async (request, reply) => {
     const { owner } = await open(request);
-    const key = drafts.create(owner, draftFields(bodyOf(request)));
+    const key = await createDraft(parts, owner, request);
     parts.changed(owner.address);
     return reply.code(201).send(await resource(owner, key));
   });
@@ -169,7 +189,7 @@ export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, ope
   }
 
   app.post('/messages/:id/attachments', async (request, reply) => {
-    const { owner, mail } = await openDraft(request);
+    const { owner, mail } = await openDraft(open, request);
     const part = attachmentOf(bodyOf(request));
     drafts.addAttachment(owner, mail.key, part);
     parts.changed(owner.address);
@@ -177,24 +197,29 @@ export const registerDraftRoutes = (app: FastifyInstance, parts: GraphParts, ope
   });
 
   app.delete('/messages/:id/attachments/:part', async (request, reply) => {
-    const { owner, mail } = await openDraft(request);
+    const { owner, mail } = await openDraft(open, request);
     if (!drafts.removeAttachment(owner, mail.key, partIndex(paramsOf(request).part))) throw notFound('attachment');
     parts.changed(owner.address);
     return reply.code(204).send();
   });
 
   app.delete('/messages/:id', async (request, reply) => {
-    const { owner, mail } = await openDraft(request);
+    const { owner, mail } = await openDraft(open, request);
+    demandUnchanged(request, mail);
     drafts.discard(mail.key);
     parts.changed(owner.address);
     return reply.code(204).send();
   });
 
   app.post('/messages/:id/send', async (request, reply) => {
-    const { owner, mail } = await openDraft(request);
+    const { owner, mail } = await openDraft(open, request);
     const { to, cc, bcc } = mail.summary;
     if (to.length + cc.length + bcc.length === 0)
       throw new GraphError(400, 'ErrorInvalidRecipients', 'At least one recipient is not valid.');
+    const author = drafts.read(mail.key)?.author ?? owner.address;
+    if (author !== owner.address.toLowerCase()) throw sendAsDenied();
+    const size = drafts.attachments(mail.key).reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    if (size > parts.misbehaves.current.largestMessage) throw tooLarge();
     if (!(await drafts.send(owner, mail.key, identity.mailboxesOf))) throw notFound('object');
     new Set([owner, ...to, ...cc, ...bcc].flatMap(({ address }) => identity.mailboxesOf(address))).forEach(
       parts.changed,

@@ -17,4 +17,23 @@ export const notFound = (what: string) =>
 
 export const badRequest = (message: string) => new GraphError(400, 'ErrorInvalidRequest', message);
 
+export const sendAsDenied = () =>
+  new GraphError(403, 'ErrorSendAsDenied', 'The user account does not have permission to send as this address.');
+
+export const tooLarge = () =>
+  new GraphError(413, 'ErrorMessageSizeExceeded', 'The message exceeds the maximum supported size.');
+
 export const graphBody = (code: string, message: string) => ({ error: { code, message } });
+
+/** What somebody is told of an error. */
+export const answerError = (error: unknown) => {
+  if (error instanceof GraphError)
+    return { status: error.status, headers: error.headers, body: graphBody(error.code, error.message) };
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    status,
+    headers: {},
+    body: graphBody(status < 500 ? 'ErrorInvalidRequest' : 'ErrorInternalServerError', message),
+  };
+};

@@ -20,6 +20,14 @@ export interface Misbehaviour {
   answers: { status: number; retryAfter?: string; times: number };
   /** Milliseconds before anything is answered. */
   slow: number;
+  /** A draft in MIME format gets a Message-ID of the server's own ("Create message", example 3). */
+  ownMessageIds: boolean;
+  /** Bytes of all files of a message; an administrator chooses ("customize the maximum message size"). */
+  largestMessage: number;
+  /** The next range of an upload that comes is kept up to so many bytes: it is to be continued from there. */
+  keptOfRange: number | null;
+  /** An upload session says NextExpectedRanges, as its notes do, and not nextExpectedRanges, as its examples do. */
+  capitalRanges: boolean;
 }
 
 export const goodBehaviour: Readonly<Misbehaviour> = {
@@ -32,6 +40,10 @@ export const goodBehaviour: Readonly<Misbehaviour> = {
   filteredMost: 5000,
   answers: { status: 503, times: 0 },
   slow: 0,
+  ownMessageIds: false,
+  largestMessage: 150 * 1024 * 1024,
+  keptOfRange: null,
+  capitalRanges: false,
 };
 
 /** How the end of a token is said: the first as documented for a reset, the others as documented for expired tokens. */
@@ -73,6 +85,12 @@ export const createMisbehaviour = (seed = 1) => {
       if (answers.times <= 0) return null;
       current = { ...current, answers: { ...answers, times: answers.times - 1 } };
       return answers;
+    },
+    /** Takes what was asked for of the next range of an upload, or null. */
+    takeKept: () => {
+      const { keptOfRange } = current;
+      current = { ...current, keptOfRange: null };
+      return keptOfRange;
     },
     shuffle: <Item>(items: readonly Item[]): Item[] => {
       if (!current.shuffled) return [...items];

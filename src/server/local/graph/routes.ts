@@ -8,7 +8,7 @@ import type { Person } from '../../mailbox/folder/summary.ts';
 import { folderKeyOf, keyOf, partIndex } from '../mailbox/names.ts';
 import { registerDeltaRoutes } from './delta-routes.ts';
 import { registerDraftRoutes } from './draft-routes.ts';
-import { badRequest, graphBody, GraphError, notFound } from './errors.ts';
+import { answerError, badRequest, graphBody, GraphError, notFound } from './errors.ts';
 import { registerFolderRoutes } from './folder-routes.ts';
 import { registerPropertyRoutes } from './property-routes.ts';
 import { originOf, paramsOf } from './request.ts';
@@ -19,6 +19,8 @@ import { attachmentResource, bodyResource, extendedProperties, messageResource }
 import { registerSendRoutes } from './send-routes.ts';
 import { registerSubscriptionRoutes } from './subscription-routes.ts';
 import { createThrottle } from './throttle.ts';
+import { registerUploads, registerUploadStart } from './upload-routes.ts';
+import { createUploadSessions, type UploadSessions } from './upload-sessions.ts';
 
 const callers = new WeakMap<FastifyRequest, Caller>();
 
@@ -165,18 +167,6 @@ const registerReading = (app: FastifyInstance, parts: GraphParts, open: Route) =
   });
 };
 
-const answerError = (error: unknown) => {
-  if (error instanceof GraphError)
-    return { status: error.status, headers: error.headers, body: graphBody(error.code, error.message) };
-  const status = (error as { statusCode?: number }).statusCode ?? 500;
-  const message = error instanceof Error ? error.message : String(error);
-  return {
-    status,
-    headers: {},
-    body: graphBody(status < 500 ? 'ErrorInvalidRequest' : 'ErrorInternalServerError', message),
-  };
-};
-
 /** The name a request gives a mailbox; requests about no mailbox have none, and no limits. */
 const mailboxOf = (request: FastifyRequest) => paramsOf(request).user?.toLowerCase();
 
@@ -201,14 +191,7 @@ const registerWeather = (app: FastifyInstance, { misbehaves, now }: GraphParts) 
 
 /** A plugin: register it with the prefix /graph/v1.0. */
 export const graphRoutes = (parts: GraphParts) => async (app: FastifyInstance) => {
-  app.addHook('onRequest', async (request) => {
-    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (!token) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token is empty.');
-    const caller = await parts.identity.verify(token);
-    if (!caller) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token validation failure.');
-    callers.set(request, caller);
-  });
-  registerWeather(app, parts);
+  const uploads = createUploadSessions(parts.now);
   app.setErrorHandler((error, request, reply) => {
     const { status, headers, body } = answerError(error);
     if (status >= 500) request.log.error(error);
@@ -221,6 +204,20 @@ export const graphRoutes = (parts: GraphParts) => async (app: FastifyInstance) =
         graphBody('ResourceNotFound', `The local mailbox has no ${request.method} ${request.url.split('?')[0] ?? ''}.`),
       ),
   );
+  await app.register((scope) => registerUploads(scope, parts, uploads));
+  await app.register((scope) => registerSigned(scope, parts, uploads));
+};
+
+/** Everything that is asked with a token of Graph. */
+const registerSigned = async (app: FastifyInstance, parts: GraphParts, uploads: UploadSessions) => {
+  app.addHook('onRequest', async (request) => {
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (!token) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token is empty.');
+    const caller = await parts.identity.verify(token);
+    if (!caller) throw new GraphError(401, 'InvalidAuthenticationToken', 'Access token validation failure.');
+    callers.set(request, caller);
+  });
+  registerWeather(app, parts);
 
   const open: Route = async (request) => {
     const owner = ownerOf(request, parts.identity);
@@ -248,6 +245,7 @@ export const graphRoutes = (parts: GraphParts) => async (app: FastifyInstance) =
         registerDeltaRoutes(scope, parts, open);
         registerSendRoutes(scope, parts, open);
         registerDraftRoutes(scope, parts, open);
+        registerUploadStart(scope, parts, uploads, open);
         registerPropertyRoutes(scope, parts, open);
       },
       { prefix },

@@ -25,7 +25,7 @@ export interface Outgoing {
   importance: 'low' | 'normal' | 'high';
   date: Date;
   parts: OutgoingPart[];
-  /** `X-...` headers that the author's program sets. */
+  /** Headers that the author's program sets, see `isKeptHeader`. */
   headers: { name: string; value: string }[];
 }
 
@@ -129,6 +129,9 @@ const mimeBody = (mail: Outgoing) => {
 
 const people = (list: Person[]) => list.map(mailbox).join(', ');
 
+/** Of what an author's program sets beside the fields that a draft has of its own. */
+export const isKeptHeader = (name: string) => /^(x-[\w-]+|disposition-notification-to)$/i.test(name);
+
 /** `bcc` stays in the sender's own copy only. */
 export const compose = (mail: Outgoing, copy: 'sender' | 'recipient'): Buffer => {
   const headers: [string, string][] = [
@@ -144,7 +147,7 @@ export const compose = (mail: Outgoing, copy: 'sender' | 'recipient'): Buffer =>
     ['References', mail.references.join(' ')],
     ['Importance', mail.importance === 'normal' ? '' : mail.importance],
     ...mail.headers
-      .filter(({ name }) => /^x-[\w-]+$/i.test(name))
+      .filter(({ name }) => isKeptHeader(name))
       .map(({ name, value }): [string, string] => [name, encodeWords(value)]),
     ['MIME-Version', '1.0'],
   ];

@@ -11,9 +11,13 @@ import { newKey } from './names.ts';
 import { plainText, previewOf } from './plain-text.ts';
 import type { Store } from './store.ts';
 
-export type Draft = Omit<Outgoing, 'from' | 'date' | 'parts'> & { conversation: string };
+export type Draft = Omit<Outgoing, 'from' | 'date' | 'parts'> & {
+  conversation: string;
+  /** The address it says to be from, where that is said at all: only the mailbox's own may send. */
+  author?: string;
+};
 
-/** Graph's own limit for one request; larger files need an upload session, which the local mailbox does not have. */
+/** Of a file in a request of its own, as the local Outlook sends it; Graph itself takes larger files in upload sessions only. */
 export const attachmentLimit = 35 * 1024 * 1024;
 
 const emptyDraft = (owner: Person): Draft => ({
@@ -134,7 +138,8 @@ export const createDrafts = (store: Store, now: () => number) => {
       store.run(
         `insert into mail (key, origin, owner, folder, received, sent, message_id, is_read, is_draft, summary, details)
          values (?, 'own', ?, 'drafts', ?, ?, ?, 1, 1, ?, ?)
-         on conflict (key) do update set received = excluded.received, sent = excluded.sent, summary = excluded.summary, details = excluded.details`,
+         on conflict (key) do update set received = excluded.received, sent = excluded.sent,
+           message_id = excluded.message_id, summary = excluded.summary, details = excluded.details`,
         key,
         owner.address,
         at,
