@@ -1,6 +1,6 @@
 // The identity provider of the local stack: a key in the data directory, tokens for whoever sits at this machine. It exists
 // on loopback only, and never beside a real identity provider.
-import { createHash } from 'node:crypto';
+import { createHash, hkdfSync } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLocalJWKSet, exportJWK, generateKeyPair, importJWK, jwtVerify, SignJWT } from 'jose';
@@ -94,6 +94,10 @@ const publicKeys = ({ kty, crv, x, y }: JWK): JSONWebKeySet => ({
   keys: [{ kty, crv, x, y, alg: 'ES256', use: 'sig' } as JWK],
 });
 
+/** 32 bytes in base64, the same for every start of a data directory: what passwords of mailboxes are sealed with there (RFC 5869). */
+const sealingKeyOf = ({ d = '' }: JWK): string =>
+  Buffer.from(hkdfSync('sha256', Buffer.from(d, 'base64url'), '', 'alongside mailbox secrets', 32)).toString('base64');
+
 /** `port` is that of the add-in; without it, the issuer of the last start is kept (npm run token). */
 export const openIdentity = async (dataDir: string, port?: number) => {
   const { issuer, key } = await loadKey(dataDir, port === undefined ? undefined : `http://localhost:${port}/identity`);
@@ -144,7 +148,7 @@ export const openIdentity = async (dataDir: string, port?: number) => {
     if (readKeyFile(join(dataDir, fileName))?.issuer !== issuer) writeKeyFile(join(dataDir, fileName), { issuer, key });
   };
 
-  return { issuer, keys, token, verify, person, idOf, mailboxesOf, announce };
+  return { issuer, keys, token, verify, person, idOf, mailboxesOf, announce, sealingKey: sealingKeyOf(key) };
 };
 
 export type Identity = Awaited<ReturnType<typeof openIdentity>>;

@@ -101,7 +101,8 @@ export const startProduct = async (options: ProductOptions, later: (undo: () => 
   // The mailbox of this stack forgets whom it tells, so a key for one start is enough.
   const key = randomBytes(32).toString('base64');
   const mailboxOptions = {
-    ...{ ...queue, ledger, graph, key: null, ours: [], concurrency: 4, listened: 0, folders: false },
+    ...{ ...queue, ledger, graph, key: identity.sealingKey, ours: [] },
+    ...{ concurrency: 4, listened: 20, folders: false },
     notifications: openNotifications({ graph, publicUrl: options.addinUrl, key, fetch, now }),
   };
   const mailboxes = registerMailboxes(app, mailboxOptions);
