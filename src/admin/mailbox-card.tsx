@@ -31,6 +31,10 @@ export function MailboxCard(props: CardProps) {
   const [open, setOpen] = useState(false);
   const [tab, setTab] = useState<TabName>('mails');
   const details = useId();
+  const enterSignIn = () => {
+    setTab('sign-in');
+    setOpen(true);
+  };
   return (
     <Card className={styles.card} role="region" aria-label={mailbox.address}>
       <div className={styles.head}>
@@ -45,7 +49,7 @@ export function MailboxCard(props: CardProps) {
         </div>
         <StateBadge mailbox={mailbox} />
       </div>
-      <AlertBars alerts={mailbox.alerts} />
+      <AlertBars alerts={mailbox.alerts} onSignIn={mailbox.connection === null ? undefined : enterSignIn} />
       <Counts mailbox={mailbox} />
       <Actions {...props} open={open} details={details} onToggle={() => setOpen(!open)} />
       {open && (

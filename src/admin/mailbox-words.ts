@@ -17,14 +17,15 @@ export function headingOf(mailbox: MailboxReport): { word: string; colour: NonNu
   }
 }
 
-/** Short phrases, most important first. */
+/** Short phrases, most important first. What an alert says already is not said twice. */
 export function pulseOf(mailbox: MailboxReport, now: number, language: string): string[] {
   const moments = momentsFor(language);
   const phrases: string[] = [];
   const add = (at: string | null, say: (when: string) => string): void => {
     if (at !== null) phrases.push(say(moments.away(at, now)));
   };
-  if (mailbox.reason !== null) phrases.push(mailbox.reason.message);
+  const { reason } = mailbox;
+  if (reason !== null && !mailbox.alerts.some(({ code }) => code === reason.code)) phrases.push(reason.message);
   if (mailbox.running) phrases.push('being read now');
   else if (mailbox.nextAt !== null && Date.parse(mailbox.nextAt) <= now) phrases.push('read next');
   else add(mailbox.nextAt, (when) => `next look ${when}`);

@@ -61,7 +61,7 @@ function parseOAuth(value: unknown): OAuthConfig {
   if (!isObject(value)) throw new MalformedSource('source.oauth is an object with tokenEndpoint and clientId.');
   const { tokenEndpoint, clientId, scope = null } = value;
   if (typeof tokenEndpoint !== 'string' || !isSafeEndpoint(tokenEndpoint))
-    throw new MalformedSource('source.oauth.tokenEndpoint is an https address.');
+    throw new MalformedSource('source.oauth.tokenEndpoint is an https address without placeholders.');
   if (typeof clientId !== 'string' || !/^[\x21-\x7e]{1,300}$/.test(clientId))
     throw new MalformedSource('source.oauth.clientId is the id of an application.');
   if (scope !== null && (typeof scope !== 'string' || !/^[\x20-\x7e]{1,1000}$/.test(scope)))
@@ -69,9 +69,9 @@ function parseOAuth(value: unknown): OAuthConfig {
   return { tokenEndpoint, clientId, scope };
 }
 
-/** A secret is sent there. */
+/** A secret is sent there. `URL` would encode what RFC 3986 does not allow, such as a `<tenant>` that nobody filled in. */
 function isSafeEndpoint(text: string): boolean {
-  if (text.length > 2_000 || !URL.canParse(text)) return false;
+  if (!/^[\w.~:/?#[\]@!$&'()*+,;=%-]{1,2000}$/.test(text) || !URL.canParse(text)) return false;
   const { protocol, hostname, username, password, hash } = new URL(text);
   if (username !== '' || password !== '' || hash !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && isThisMachine(hostname.replace(/^\[|\]$/g, '')));

@@ -177,6 +177,7 @@ forEachEngine('a mailbox with OAuth over HTTP', ({ open }) => {
   test.each([
     [{ source: { ...imap, oauth: 'yes' }, clientSecret: 's' }, 'source.oauth'],
     [{ source: { ...imap, oauth: { ...exchange, tokenEndpoint: 'http://x.example/' } } }, 'tokenEndpoint'],
+    [{ source: { ...imap, oauth: { ...exchange, tokenEndpoint: 'https://x.example/<tenant>/' } } }, 'placeholders'],
     [{ source: { ...imap, oauth: { ...exchange, tokenEndpoint: 'https://a:b@x.example/' } } }, 'tokenEndpoint'],
     [{ source: { ...imap, oauth: { ...exchange, clientId: '' } } }, 'clientId'],
     [{ source: { ...imap, oauth: { ...exchange, scope: 7 } } }, 'scope'],
