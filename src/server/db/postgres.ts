@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import {
   Kysely,
   PostgresDialect,
@@ -11,6 +12,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { preparedName } from './prepared.ts';
+import { release } from './release.ts';
 
 const INT8 = 20;
 const NUMERIC = 1700;
@@ -43,9 +45,24 @@ export function openPool(url: string, statementSeconds: number, idleSeconds = ID
   // A connection that the server closed is replaced at the next use. Without a listener it would end the process: one for
   // those that are idle, one for those between two statements of a transaction, whose next statement fails anyway.
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    releaseSent(client.connection.stream);
+  });
   return pool;
 }
+
+/** The driver makes a new message of every statement and its values: of a megabyte of them, one of a megabyte. */
+function releaseSent(stream: Writable): void {
+  const write = stream.write.bind(stream);
+  stream.write = (message: Uint8Array, ...given: (BufferEncoding | Sent | undefined)[]) =>
+    write(message, (error) => {
+      if (error == null) release(message);
+      for (const told of given) if (typeof told === 'function') told(error);
+    });
+}
+
+type Sent = (error: Error | null | undefined) => void;
 
 /** A transaction begins together with its first statement: BEGIN fails only with its connection, and so does what follows. */
 class PipelinedPostgresDriver extends PostgresDriver {

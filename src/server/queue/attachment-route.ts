@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { isGuid } from '../../model/uuid.ts';
+import { release } from '../db/release.ts';
 import { HttpError } from '../http/errors.ts';
 import type { Ledger } from './ledger.ts';
 import { personOf } from './person.ts';
@@ -30,11 +31,13 @@ export function registerAttachmentRoute(server: FastifyInstance, ledger: Ledger)
   });
 }
 
+/** Each piece holds until the next is asked for. */
 async function* limited(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
   let size = 0;
   for await (const piece of bytes) {
     size += piece.length;
     if (size > longest) throw new HttpError(413, 'An attachment is at most 132 MB long.');
     yield piece;
+    release(piece);
   }
 }
