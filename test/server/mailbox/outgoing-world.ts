@@ -1,4 +1,5 @@
 // A mailbox that keeps what it sent, the built-in CRM, and a place where every call to the outside can be made to go wrong.
+import { sql } from 'kysely';
 import { createDataverse, type Dataverse } from '../../../src/api/dataverse.ts';
 import { createHttp } from '../../../src/api/http.ts';
 import type { Database } from '../../../src/server/db/open.ts';
@@ -10,7 +11,10 @@ import {
 import { SourceError, type ChangePage, type MailSource, type SourceItem } from '../../../src/server/mailbox/source.ts';
 import { createWorld, daemon, dana, type Client, type World } from '../world.ts';
 
-/** Asked before and after each call to the outside; may throw, with the call not made, or made and its answer lost. */
+/**
+ * Asked before and after each call to the outside; may throw, with the call not made, or made and its answer lost. A Response
+ * that is thrown before a call to the CRM is the CRM's answer.
+ */
 export type Outside = (call: string, when: 'before' | 'after') => void | Promise<void>;
 const calm: Outside = () => undefined;
 
@@ -81,8 +85,14 @@ export interface OutgoingWorld {
   readonly now: () => number;
   later(milliseconds: number): void;
   crm(outside?: Outside): Dataverse;
-  /** A process of the daemon. */
-  process(options?: { outside?: Outside; mostBytes?: number; now?: () => number }): {
+  /** A process of the daemon. `report` hears what went wrong for one mail alone. */
+  process(options?: {
+    outside?: Outside;
+    mostBytes?: number;
+    now?: () => number;
+    report?: (error: unknown) => void;
+    crm?: Dataverse;
+  }): {
     sender: MailSender;
     run: () => Promise<SendReport>;
   };
@@ -90,6 +100,8 @@ export interface OutgoingWorld {
   /** Makes a draft and sets it to Pending Send. */
   pending(subject: string, more?: object): Promise<string>;
   read(id: string): Promise<Record<string, unknown>>;
+  /** Writes columns past all rules, as another server of this CRM might. */
+  set(id: string, columns: Readonly<Record<string, string | number | null>>): Promise<void>;
   copies(subject: string): string[];
 }
 
@@ -134,11 +146,11 @@ export async function openOutgoingWorld(database: Database, smtpUrl?: string): P
     now,
     later: (milliseconds) => void (later += milliseconds),
     crm,
-    process({ outside = calm, mostBytes, now: clock = now } = {}) {
+    process({ outside = calm, mostBytes, now: clock = now, report = () => undefined, crm: other } = {}) {
       const sender = createMailSender({
-        crm: crm(outside),
+        crm: other ?? crm(outside),
         now: clock,
-        report: () => undefined,
+        report,
         ...(mostBytes === undefined ? {} : { mostBytes }),
       });
       const source = items.source(outside);
@@ -157,6 +169,10 @@ export async function openOutgoingWorld(database: Database, smtpUrl?: string): P
       return id;
     },
     read: async (id) => (await client.get(`emails(${id})`)).body,
+    async set(id, columns) {
+      const values = Object.entries(columns).map(([name, value]) => sql`${sql.ref(name)} = ${value}`);
+      await sql`update email set ${sql.join(values)} where activityid = ${id}`.execute(database.db);
+    },
     copies: (subject) => items.mails.filter((mail) => mail.includes(`Subject: ${subject}`)),
   };
 }
@@ -166,7 +182,12 @@ function fetchInto(world: World, outside: Outside): typeof fetch {
     const { pathname, search } = new URL(input as string);
     const method = init?.method ?? 'GET';
     const name = `${method} ${decodeURIComponent(pathname + search).slice('/api/data/v9.2/'.length)}`;
-    await outside(name, 'before');
+    try {
+      await outside(name, 'before');
+    } catch (thrown) {
+      if (thrown instanceof Response) return thrown;
+      throw thrown;
+    }
     const answer = await world.app.inject({
       method: method as 'GET',
       url: pathname + search,

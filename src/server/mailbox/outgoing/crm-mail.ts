@@ -24,7 +24,7 @@ const most = 25;
  */
 export async function listPending(crm: Dataverse, sender: Sender, now: Date): Promise<readonly string[]> {
   const moment = now.toISOString();
-  const filter = `statuscode eq ${status.pendingSend} and ${sentBy(sender)} and ${notBefore('delayedemailsendtime', moment)} and ${notBefore('postponeemailprocessinguntil', moment)}`;
+  const filter = `statuscode eq ${status.pendingSend} and ${sentBy(sender)} and ${areDue(moment)}`;
   const rows = await crm.list(query('emails', { select: ['activityid'], filter, orderby: 'createdon asc', top: most }));
   return rows.flatMap((row) => text(row, 'activityid')?.toLowerCase() ?? []);
 }
@@ -58,8 +58,10 @@ function sentBy({ id, address }: Sender): string {
   return `directioncode eq true and email_activity_parties/any(p:${isSender} and ${isHere})`;
 }
 
-export function notBefore(column: string, moment: string): string {
-  return `(${column} eq null or ${column} le ${moment})`;
+/** Neither delayed by its author or after a try, nor postponed by the CRM's own sending. */
+export function areDue(moment: string): string {
+  const columns = ['delayedemailsendtime', 'postponeemailprocessinguntil'];
+  return columns.map((column) => `(${column} eq null or ${column} le ${moment})`).join(' and ');
 }
 
 /** @returns false when the row was changed since, or is not there any more */

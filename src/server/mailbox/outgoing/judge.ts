@@ -53,7 +53,7 @@ export async function judgeInterrupted(
   return judged;
 }
 
-type Seen = ReadonlyMap<string, string> | null | 'away';
+type Seen = ReadonlyMap<string, string> | 'away';
 
 async function look(source: MailSource, claimed: readonly ClaimedMail[], since: Date): Promise<Seen> {
   try {
@@ -65,7 +65,7 @@ async function look(source: MailSource, claimed: readonly ClaimedMail[], since: 
 }
 
 function verdict({ id, at }: ClaimedMail, seen: Seen, now: number): Told | null {
-  const sentAt = seen === 'away' ? undefined : seen?.get(id);
+  const sentAt = seen === 'away' ? undefined : seen.get(id);
   if (sentAt !== undefined) return { kind: 'sent', at: Date.parse(sentAt) };
   return now - at >= (seen === 'away' ? verdictUnseenAfter : verdictAfter) ? interrupted : null;
 }

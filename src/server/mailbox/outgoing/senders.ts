@@ -3,9 +3,9 @@ import { query } from '../../../api/dialect.ts';
 import { lookup, text } from '../../../api/row.ts';
 import { foldAddress } from '../../../model/message.ts';
 import { isGuid } from '../../../model/uuid.ts';
-import { masks, notBefore, status, type Sender } from './crm-mail.ts';
+import { areDue, masks, status, type Sender } from './crm-mail.ts';
 
-/** A mailbox through which mail is sent. */
+/** A mailbox through which mail is sent. Ids in lower case. */
 export interface OutgoingMailbox {
   readonly address: string;
   /** Directory id of its owner. */
@@ -42,7 +42,7 @@ const mostMails = 200;
  */
 export async function listWaitingSenders(crm: Dataverse, now: Date): Promise<readonly WaitingSender[]> {
   const moment = now.toISOString();
-  const isDue = `statuscode eq ${status.pendingSend} and ${notBefore('delayedemailsendtime', moment)}`;
+  const isDue = `statuscode eq ${status.pendingSend} and ${areDue(moment)}`;
   const rows = await crm.list(
     query('emails', {
       select: ['activityid'],

@@ -8,18 +8,18 @@ const mostPages = 200;
 /**
  * Which of these e-mails lie in the mailbox's Sent Items, and since when: proof that they went out. The absence of one proves
  * nothing. A mail is known by its Message-ID, or by our stamp where the server gave it an id of its own.
- * @param mails activityid -> Message-ID
- * @returns activityid -> when it was sent; null where the mailbox has no such folder or one too large to look through
+ * @param mails activityid -> Message-ID, as we gave it
+ * @returns activityid -> when it was sent; nothing where the mailbox has no such folder
  */
 export async function findInSentItems(
   source: MailSource,
   mails: ReadonlyMap<string, string>,
   since: Date,
-): Promise<Map<string, string> | null> {
-  const folder = (await source.folders()).find(({ role }) => role === 'sent');
-  if (folder === undefined) return null;
+): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
-  const ids = new Map([...mails].map(([id, messageId]) => [canonicalMessageId(messageId) ?? messageId, id]));
+  const folder = (await source.folders()).find(({ role }) => role === 'sent');
+  if (folder === undefined) return found;
+  const ids = new Map([...mails].map(([id, messageId]) => [messageId, id]));
   let cursor: string | null = null;
   for (let page = 0; page < mostPages && found.size < mails.size; page += 1) {
     const { items, cursor: next, more } = await source.changes(folder.id, cursor, since);
@@ -27,10 +27,10 @@ export async function findInSentItems(
       const id = ids.get(canonicalMessageId(item.internetMessageId) ?? '') ?? stampedId(item, mails);
       if (id !== undefined && !item.isDraft) found.set(id, item.sentAt ?? item.receivedAt);
     }
-    if (!more) return found;
+    if (!more) break;
     cursor = next;
   }
-  return found.size === mails.size ? found : null;
+  return found;
 }
 
 function stampedId({ headers }: SourceItem, mails: ReadonlyMap<string, string>): string | undefined {

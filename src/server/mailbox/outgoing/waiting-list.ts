@@ -21,6 +21,6 @@ export function createWaitingList(crm: Dataverse, now: () => number): WaitingLis
 }
 
 function sends({ address, owner, queueId }: OutgoingMailbox, sender: WaitingSender): boolean {
-  const isOwn = queueId === null ? sender.owner === owner.toLowerCase() : sender.queueId === queueId.toLowerCase();
+  const isOwn = queueId === null ? sender.owner === owner : sender.queueId === queueId;
   return isOwn && (sender.address === null || sender.address === foldAddress(address));
 }
