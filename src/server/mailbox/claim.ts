@@ -140,7 +140,10 @@ export async function makeAllDue({ tables, engine, now }: MailboxScope, addresse
 /** Hints come in flocks, a wish of a person alone. */
 const hintGap = 20_000;
 
-/** Makes a mailbox due at once: for a hint of the mail server at least 20 s after the run before began. */
+/**
+ * Makes a mailbox due at once: for a hint of the mail server at least 20 s after the run before began. A person who asks may have
+ * just made a folder: they are read anew.
+ */
 export async function makeDue(
   { tables, now }: MailboxScope,
   mailbox: { readonly id: string } | { readonly addressFolded: string },
@@ -150,6 +153,7 @@ export async function makeDue(
   const at = reason === 'person' ? now() : sql<number>`case when ${spaced} > ${now()} then ${spaced} else ${now()} end`;
   const which = 'id' in mailbox ? sql`id = ${mailbox.id}` : sql`address_folded = ${mailbox.addressFolded}`;
   await sql`update mailbox_account set hint_at = case when hint_at < ${at} then hint_at else ${at} end,
-      next_at = case when next_at < ${at} then next_at else ${at} end
+      next_at = case when next_at < ${at} then next_at else ${at} end,
+      folders_at = ${reason === 'person' ? sql`null` : sql.ref('folders_at')}
     where next_at is not null and ${which}`.execute(tables);
 }

@@ -167,7 +167,9 @@ describe('a mailbox that is listened to', () => {
   test('F28: a process that never heard of the subscription renews it all the same', async () => {
     await keeper.keep(account());
     const { id } = ours()[0]!;
-    keeper = newKeeper();
+    // Time passes between any two looks at the clock.
+    let ticks = 0;
+    keeper = newKeeper({ now: () => world.now() + (ticks += 5) });
     world.clock.ahead = 2 * hour;
     world.subscriptions.tell(id, 'reauthorizationRequired');
     await until(() => hints.length === 1);

@@ -5,6 +5,7 @@ import type { MailboxItems, MailboxList, MailboxReport, MailFound } from '../../
 import { createDataverse } from '../../../src/api/dataverse.ts';
 import { createHttp } from '../../../src/api/http.ts';
 import { createAdministrators } from '../../../src/server/mailbox/administrators.ts';
+import { makeDue } from '../../../src/server/mailbox/claim.ts';
 import { registerMailboxRoutes } from '../../../src/server/mailbox/routes.ts';
 import { createSecrets } from '../../../src/server/mailbox/secrets.ts';
 import { forEachEngine } from '../engines.ts';
@@ -214,5 +215,23 @@ forEachEngine('mailboxes over HTTP', ({ open }) => {
     at.source.folderList = folderList;
     const { body } = await his<{ folders: { rule: unknown }[] }>('GET', `mailboxes/${id}/folders`);
     expect(body.folders.every(({ rule }) => rule === null)).toBe(true);
+  });
+
+  test('who has just made a folder and asks for a look finds it in the list; a hint alone reads no folders', async () => {
+    const { at, his } = await start();
+    const id = await at.mailbox(miguel);
+    await at.poll();
+    at.source.folderList = [...at.source.folderList, { id: 'fairs', name: 'Fairs', parentId: null, role: null }];
+    const listed = async () => {
+      const { body } = await his<{ folders: { id: string }[] }>('GET', `mailboxes/${id}/folders`);
+      return body.folders.some((folder) => folder.id === 'fairs');
+    };
+    at.later(60_000);
+    await makeDue(at.store, { id }, 'hint');
+    expect(await at.poll()).toBe(1);
+    expect(await listed()).toBe(false);
+    await his('POST', `mailboxes/${id}/sync`);
+    expect(await at.poll()).toBe(1);
+    expect(await listed()).toBe(true);
   });
 });

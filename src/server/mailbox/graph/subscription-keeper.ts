@@ -147,7 +147,8 @@ export function createSubscriptionKeeper(options: SubscriptionKeeperOptions) {
 
     /** Graph wants to hear again that we may: renewing says so too. */
     reauthorize: async (mailbox: NotifiedMailbox, subscriptionId: string): Promise<Listening> => {
-      const kept = entries.get(mailbox.id)?.kept ?? { id: subscriptionId, expires: now() + 1 };
+      // Its end is not known here; that Graph asks says that it lives.
+      const kept = entries.get(mailbox.id)?.kept ?? { id: subscriptionId, expires: now() + minute };
       entries.set(mailbox.id, { kept, due: now(), failures: 0, code: null });
       return say(await settleOnce(mailbox));
     },
