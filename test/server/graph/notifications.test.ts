@@ -168,7 +168,7 @@ describe('a mailbox that is listened to', () => {
     await keeper.keep(account());
     const { id } = ours()[0]!;
     // Time passes between any two looks at the clock.
-    let ticks = 0;
+    let ticks = -1_000;
     keeper = newKeeper({ now: () => world.now() + (ticks += 5) });
     world.clock.ahead = 2 * hour;
     world.subscriptions.tell(id, 'reauthorizationRequired');
