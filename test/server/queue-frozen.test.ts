@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { expect, test } from '@jest/globals';
 import type { RegardingRef } from '../../src/model/records.ts';
 import { registerQueue, startWorker, type QueueOptions } from '../../src/server/queue/start.ts';
+import { timers } from '../../src/server/queue/timers.ts';
 import { regardChange, trackChange } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
 import { until } from '../drills/until.ts';
@@ -28,6 +29,7 @@ forEachEngine('a worker that was frozen for longer than its lease', ({ open }) =
       return new Response(body, { status: answer.statusCode, headers: answer.headers as Record<string, string> });
     };
     let victim = false;
+    let slept = 0;
     /** Holds up one call: a GET once its answer is there, a PATCH before it is on its way. */
     const freezing: typeof fetch = async (input, init) => {
       const held = victim && init?.method === where;
@@ -46,6 +48,7 @@ forEachEngine('a worker that was frozen for longer than its lease', ({ open }) =
       now: Date.now,
       random: Math.random,
       report: () => undefined,
+      timers: { ...timers, now: () => timers.now() + slept },
     };
     const ledger = registerQueue(world.app, options);
     const person = world.as(dana);
@@ -62,7 +65,8 @@ forEachEngine('a worker that was frozen for longer than its lease', ({ open }) =
     victim = true;
     await ledger.accept(dana.objectId, late);
     await isFrozen;
-    await sql`update ledger_change set lease_until = lease_until - 70000 where lease_until is not null`.execute(
+    slept = 70_000;
+    await sql`update ledger_change set lease_until = lease_until - ${slept} where lease_until is not null`.execute(
       database.db,
     );
     const newer = regardChange({ regarding: lee! }, 'm1.a');

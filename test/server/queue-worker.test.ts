@@ -203,6 +203,52 @@ forEachEngine('the worker', ({ open }) =>
       await until(async () => (await isDone(change.id)) === 'done');
     });
 
+    test('a worker that slept over the answer that its claim stands begins anew', async () => {
+      const { world, ledger, until, pass, freeze } = await start();
+      const told: string[] = [];
+      const stands = ledger.stands.bind(ledger);
+      const putOff = ledger.putOff.bind(ledger);
+      ledger.stands = async (claim) => {
+        const standing = await stands(claim);
+        freeze(leaseTime);
+        ledger.stands = stands;
+        return standing;
+      };
+      ledger.putOff = (...given) => (told.push('put off'), putOff(...given));
+      world.crm = () => (told.push('written'), null);
+      let found = (): void => undefined;
+      world.takes = new Promise((resolve) => (found = resolve));
+      await ledger.accept(dana, trackChange({}));
+      await until(() => world.atOnce === 1);
+      await pass(1_000);
+      found();
+      await until(() => world.carried.length === 1);
+      expect(told).toEqual(['put off', 'written']);
+    });
+
+    test.each([
+      ['the second after it was asked for', 999, 0],
+      ['any moment after that', 1_000, 1],
+      ['the second after it was renewed', leaseTime / 3 + 999, 0],
+      ['any moment after that', leaseTime / 3 + 1_000, 1],
+    ])('in %s (%i ms), a claim is asked after %i times before a write', async (_, milliseconds, times) => {
+      const { world, ledger, until, pass } = await start();
+      const stands = ledger.stands.bind(ledger);
+      let asked = 0;
+      ledger.stands = (claim) => {
+        asked += 1;
+        return stands(claim);
+      };
+      let found = (): void => undefined;
+      world.takes = new Promise((resolve) => (found = resolve));
+      await ledger.accept(dana, trackChange({}));
+      await until(() => world.atOnce === 1);
+      await pass(milliseconds, 500);
+      found();
+      await until(() => world.carried.length === 1);
+      expect(asked).toBe(times);
+    });
+
     test('a database that is away for a moment is asked again', async () => {
       const { world, ledger, reported, pass, until } = await start();
       const claim = ledger.claim.bind(ledger);

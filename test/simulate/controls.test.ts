@@ -72,8 +72,8 @@ const controls: readonly Control[] = [
   {
     breaks: 'who slept longer than their lease writes to the CRM',
     file: 'src/server/queue/carry-out.ts',
-    find: 'if (!stands || timers.now() >= until) throw',
-    replace: 'if (!stands && timers.now() < 0 && until < 0) throw',
+    find: 'if (!stands || timers.now() - asked >= leaseTime) throw',
+    replace: 'if (!stands && asked > timers.now()) throw',
     from: 360,
     within: 60,
     invariant: /I[23] /,
@@ -99,8 +99,8 @@ const controls: readonly Control[] = [
   {
     breaks: 'an end is written whoever holds the lease by then',
     file: 'src/server/queue/settle.ts',
-    find: 'where seq = at_seq and generation = at_generation and state',
-    replace: 'where seq = at_seq and state',
+    find: 'and generation = at_generation and ${isQueued}',
+    replace: 'and ${isQueued}',
     from: 2490,
     within: 50,
     invariant: /I6 leases are respected/,

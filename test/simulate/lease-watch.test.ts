@@ -4,16 +4,27 @@ import type { Ledger } from '../../src/server/queue/ledger.ts';
 import { createLeaseWatch } from './lease-watch.ts';
 
 /** Who does what with the one row of a lane, when it was committed (in seconds), and under which generation; told as it is heard. */
-type Step = readonly [by: 1 | 2, act: 'claims' | 'renews' | 'puts off', committed: number, generation: number];
+type Step = readonly [
+  by: 1 | 2,
+  act: 'claims' | 'renews' | 'puts off' | 'gives back',
+  committed: number,
+  generation: number,
+];
 
 async function violationsIn(steps: readonly Step[]): Promise<readonly string[]> {
   const { watch, violations } = createLeaseWatch();
   for (const [by, act, committed, generation] of steps) {
     const claim = { change: { id: 'it', lane: 'lane' }, seq: 1, generation } as Claim;
-    const answers: Partial<Ledger> = { claim: async () => [claim], renew: async () => true, putOff: async () => true };
+    const answers: Partial<Ledger> = {
+      claim: async () => [claim],
+      renew: async () => true,
+      putOff: async () => true,
+      release: async () => undefined,
+    };
     const ledger = watch({ name: `daemon ${by}`, heardFrom: committed * 1_000 }, answers as Ledger);
     if (act === 'claims') await ledger.claim(1);
     else if (act === 'renews') await ledger.renew(claim);
+    else if (act === 'gives back') await ledger.release([claim]);
     else await ledger.putOff(claim, 0, { code: 'unavailable', message: '' }, true);
   }
   return violations;
@@ -42,6 +53,14 @@ test.each<[string, Step[]]>([
       [2, 'claims', 96, 2],
       [1, 'claims', 0, 1],
       [2, 'renews', 116, 2],
+    ],
+  ],
+  [
+    'a claim that was given back, and the next one',
+    [
+      [1, 'claims', 0, 1],
+      [1, 'gives back', 1, 1],
+      [2, 'claims', 2, 2],
     ],
   ],
   [

@@ -40,18 +40,20 @@ export function createLeaseWatch(): LeaseWatch {
       violations.push(`${after.by} claimed ${after.claim.change.id} while ${before.by} had a live lease on its lane`);
     newest.set(lane, after);
   };
+  const heldBy = (claim: Claim): Held | undefined => {
+    const held = newest.get(claim.change.lane);
+    return held !== undefined && isSame(held.claim, claim) ? held : undefined;
+  };
   const closed = ({ name: by, heardFrom: at }: Daemon, claim: Claim, stood: boolean): void => {
     if (!stood) return;
-    const held = newest.get(claim.change.lane);
-    if (held !== undefined && isSame(held.claim, claim)) newest.delete(claim.change.lane);
+    if (heldBy(claim)) newest.delete(claim.change.lane);
     const last = highest.get(claim.seq);
     if (last !== undefined && last.claim.generation > claim.generation && last.from < at)
       violations.push(`${by} closed ${claim.change.id} under a claim that ${last.by} had taken over`);
   };
   /** A try to close that failed was not committed; one that is never answered may have been. */
   const closing = async (program: Daemon, claim: Claim, write: () => Promise<boolean>): Promise<boolean> => {
-    const held = newest.get(claim.change.lane);
-    const mine = held !== undefined && isSame(held.claim, claim) ? held : undefined;
+    const mine = heldBy(claim);
     if (mine) mine.closing = true;
     try {
       const stood = await write();
@@ -72,9 +74,17 @@ export function createLeaseWatch(): LeaseWatch {
       },
       async renew(claim) {
         const stands = await ledger.renew(claim);
-        const held = newest.get(claim.change.lane);
-        if (stands && held !== undefined && isSame(held.claim, claim)) held.until = program.heardFrom + leaseTime;
+        const held = heldBy(claim);
+        if (stands && held !== undefined) held.until = program.heardFrom + leaseTime;
         return stands;
+      },
+      async release(claims) {
+        const mine = claims.map(heldBy).filter((held) => held !== undefined);
+        for (const held of mine) held.closing = true;
+        await ledger.release(claims).catch((error: unknown) => {
+          for (const held of mine) held.closing = false;
+          throw error;
+        });
       },
       finish: (claim, end) => closing(program, claim, () => ledger.finish(claim, end)),
       putOff: (claim, delay, reason, outage) =>

@@ -77,9 +77,11 @@ export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptio
       const random = randomOf(`${program.name} ${origin}`);
       const trouble = troubleOf(program.name, origin, method);
       const host = hosts.get(origin);
+      /** A frozen program hears nothing before it goes on. */
+      const hear = (then: () => void): void => (program.asleep ? void program.after(0, then) : then());
       const fail = (cause: unknown): void => {
         connections.delete(connection);
-        if (program.alive) reject(asError(cause));
+        if (program.alive) hear(() => reject(asError(cause)));
       };
       const connection: Connection = {
         name: program.name,
@@ -100,7 +102,9 @@ export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptio
         const spoilt = spoil(trouble, answer);
         if (spoilt === 'lost') close(answer);
         const back = around(random, usual) + (trouble?.kind === 'late' ? trouble.delay : 0);
-        clock.after(back, () => (spoilt === 'lost' ? fail(new TypeError('fetch failed')) : deliver(spoilt)));
+        clock.after(back, () =>
+          spoilt === 'lost' ? fail(new TypeError('fetch failed')) : hear(() => deliver(spoilt)),
+        );
       };
       /** The other legs of a connection: streams are read in the order in which they were written. */
       const openStream = (reader: Program, open: Connection, live: LiveBody, ending: AbortSignal | null) =>
@@ -124,7 +128,7 @@ export function createNetwork({ clock, randomOf, troubleOf, tell }: NetworkOptio
       const there = around(random, usual) + (trouble?.kind === 'stuck' ? trouble.delay : 0);
       clock.after(there, () => {
         if (early === 'lost') fail(new TypeError('fetch failed'));
-        else if (early !== null) deliver(early);
+        else if (early !== null) hear(() => deliver(early));
         else void arrive();
       });
     });

@@ -69,7 +69,7 @@ export type Fault =
       readonly trouble: TroubleKind;
       readonly onwards: boolean;
     }
-  /** From the moment on, at the first call by which it asks whether its lease still stands. */
+  /** From the moment on, the first time it is about to write to the CRM. */
   | {
       readonly kind: 'under a lease';
       readonly program: ServerName;

@@ -114,6 +114,9 @@ async function checkToken(authorization: string | undefined): Promise<Identity> 
   return { objectId, kind: 'user', tenantId, name, address };
 }
 
+/** What a daemon does between looking at the CRM and writing to it: nothing, but it may be stopped there. */
+export const aboutToWrite = 'about to write to the CRM';
+
 /** A daemon: one worker with its breaker, over its own connection. */
 export function startDaemon(program: Program, world: ServerWorld): void {
   const { network, shared, random, watch } = world;
@@ -140,7 +143,10 @@ export function startDaemon(program: Program, world: ServerWorld): void {
     breaker,
     timers,
     apply: (change, owner, check, note) => {
-      const crm = guardWrites(crmAccess(program, network, change.id)(owner), check);
+      const crm = guardWrites(crmAccess(program, network, change.id)(owner), async () => {
+        await program.call(aboutToWrite, 0, () => undefined);
+        await check();
+      });
       const watched = network.watchNotes(change.id, note);
       return apply(change, { crm, digest: digestOf(program), tenantId, attachment, attachmentLimit, note: watched });
     },

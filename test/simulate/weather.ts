@@ -2,6 +2,7 @@ import type { CallFate, Fates } from './program.ts';
 import { randomFor } from './random.ts';
 import type { Fault, Scenario } from './scenario.ts';
 import { crmOrigin } from './places.ts';
+import { aboutToWrite } from './server.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
 /** The faults of a scenario as programs and messages meet them. After `calm` nothing fails any more. */
@@ -35,9 +36,10 @@ export function createWeather(
   return {
     fates(name, what, count) {
       if (over) return 'made';
-      const lease = what.startsWith(askingForItsLease)
-        ? leases.find((one) => one.program === name && now() >= one.at && !met.has(one))
-        : undefined;
+      const lease =
+        what === aboutToWrite
+          ? leases.find((one) => one.program === name && now() >= one.at && !met.has(one))
+          : undefined;
       if (lease !== undefined) met.add(lease);
       const fault =
         lease ??
@@ -67,9 +69,6 @@ export function createWeather(
     messages,
   };
 }
-
-/** The statement of `stands` in queue/claim.ts: a daemon asks so right before it writes to the CRM. */
-const askingForItsLease = 'statement select "seq" from "ledger_change"';
 
 function isMet({ nth, onwards }: Extract<Fault, { kind: 'message' }>, count: number): boolean {
   return onwards ? count >= nth : count === nth;

@@ -29,12 +29,16 @@ const types: pg.CustomTypesConfig = {
  */
 const IDLE_SECONDS = 10;
 
+/** A connection keeps the plans of its prepared statements, however much there is by now of what was little when they were made. */
+const LIFETIME_SECONDS = 300;
+
 /** Runs until `statementSeconds` at most per statement, so that one query cannot hold a connection for ever. */
 export function openPool(url: string, statementSeconds: number, idleSeconds = IDLE_SECONDS): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url,
     types,
     max: 10,
+    maxLifetimeSeconds: LIFETIME_SECONDS,
     // What is asked in one breath is sent in one, and answered in its order.
     pipeline: true,
     connectionTimeoutMillis: 8000,

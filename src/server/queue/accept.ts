@@ -51,8 +51,8 @@ const columns = {
 } as const;
 
 /**
- * Inserts what is new, and logs it; what is there already is left alone. Whether the lane has a head is not asked by `exists`:
- * PostgreSQL would read all heads there are to answer it for a hundred lanes, as many as it thinks are given.
+ * Inserts what is new, and logs it; what is there already is left alone. Whether it is, and whether the lane has a head, is not
+ * asked by `exists`: PostgreSQL would read all there are to answer it for a hundred, as many as it thinks are given.
  */
 export function accepting(scope: Pick<Scope, 'engine' | 'now'>, steps: readonly AcceptStep[]): Write {
   const { engine, now } = scope;
@@ -70,7 +70,7 @@ export function accepting(scope: Pick<Scope, 'engine' | 'now'>, steps: readonly 
       from (select place, new_id, whose, new_lane, new_kind, new_body, hold,
           row_number() over (partition by new_lane order by place) as rank
         from ${given}
-        where not exists (select 1 from ledger_change as known where known.id = new_id)) as fresh
+        where (select known.seq from ledger_change as known where known.id = new_id) is null) as fresh
       order by place
       returning ${statusColumns}`,
     returned: statusShape,

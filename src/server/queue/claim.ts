@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Change, ChangeReason, Tried } from '../../model/change.ts';
 import { MalformedChange, parseChange } from '../../model/parse-change.ts';
-import { recordsAs } from './records.ts';
+import { isFoundBy, recordsAs } from './records.ts';
 import type { Scope } from './scope.ts';
 import type { SettleStep } from './settle.ts';
 import type { Write } from './write.ts';
@@ -60,7 +60,7 @@ export function claiming({ engine, now }: Pick<Scope, 'engine' | 'now'>, step: C
       update ledger_change set
         lease_until = ${now()} + ${sql.lit(leaseTime)}, attempts = attempts + 1, generation = generation + 1,
         deaths = case when lease_until is null then deaths else deaths + 1 end
-      from picked where seq = picked_seq
+      from picked where ${isFoundBy(engine, sql`seq`, sql`picked_seq`)}
       returning seq, id, owner, body, tried, generation, attempts, deaths, due_at, ${now()} - accepted_at as age`,
     returned: {},
     effects: [],
@@ -128,8 +128,8 @@ export async function note({ tables }: Scope, { seq, generation }: Claim, tried:
 }
 
 /**
- * Of each whether nobody else has claimed the row since. It writes nothing, so it costs no flush; it is asked before every write
- * to the CRM. Asked by `seq` alone, PostgreSQL takes its index, however small it thinks the table is.
+ * Of each whether nobody else has claimed the row since. It writes nothing, so it costs no flush; it is asked before a write
+ * to the CRM unless the claim is new. Asked by `seq` alone, PostgreSQL takes its index, however small it thinks the table is.
  */
 export async function stand({ tables, engine }: Scope, claims: readonly Claim[]): Promise<readonly boolean[]> {
   const seqs = claims.map(({ seq }) => seq);

@@ -1,13 +1,17 @@
 import { sql } from 'kysely';
+import type { Engine } from '../db/engine.ts';
+import { isFoundBy } from './records.ts';
 import type { Writer } from './scope.ts';
 import type { Effect } from './write.ts';
 
 /** The oldest queued row of each lane that has lost a row is its head, whether it was before or not. */
-export const nameHeads: Effect = (changed) => sql`update ledger_change set head = 1
-  from (select (select min(q.seq) from ledger_change as q
-      where q.state = 'queued' and q.lane = changed.lane and q.seq <> changed.seq) as next_seq
-    from ${changed} where changed.state <> 'queued') as next
-  where ledger_change.seq = next_seq and head = 0`;
+export function nameHeads(engine: Engine): Effect {
+  return (changed) => sql`update ledger_change set head = 1
+    from (select (select min(q.seq) from ledger_change as q
+        where q.state = 'queued' and q.lane = changed.lane and q.seq <> changed.seq) as next_seq
+      from ${changed} where changed.state <> 'queued') as next
+    where ${isFoundBy(engine, sql`ledger_change.seq`, sql`next_seq`)} and head = 0`;
+}
 
 /**
  * A program of the version before, still running beside this one on the same PostgreSQL, knows no heads: it leaves them on rows

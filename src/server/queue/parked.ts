@@ -91,7 +91,7 @@ export async function drop(writer: Writer, owner: string, id: string): Promise<v
     writer,
     row.seq,
     sql`state = 'dropped', head = 0, body = '', reason_code = 'dropped', reason_message = '', changed_at = ${writer.now()}`,
-    [nameHeads, ...removeBytes, eventsOf(writer)],
+    [nameHeads(writer.engine), ...removeBytes, eventsOf(writer)],
   );
 }
 

@@ -26,6 +26,19 @@ export function recordsAs<Column extends string>(
   return sql`(select ${read} from json_each(${json})) as ${sql.ref(alias)}`;
 }
 
+/**
+ * `column = value` of a row to be changed, in words for which PostgreSQL has no plan but the column's index. For an ordinary join
+ * it may as well read every row, as a plan that it made when there were few and keeps when there are many. The condition of a
+ * partial index beside it would offer that index from end to end.
+ */
+export function isFoundBy(
+  engine: Engine,
+  column: RawBuilder<unknown>,
+  value: RawBuilder<unknown>,
+): RawBuilder<boolean> {
+  return engine === 'postgres' ? sql<boolean>`${column} = any(array[${value}])` : sql<boolean>`${column} = ${value}`;
+}
+
 /** Text that PostgreSQL takes: neither NUL nor half a character, as a message has that was cut in the middle of one. */
 function storable(text: string): string {
   return text.replace(/[\0\p{Surrogate}]/gu, '');

@@ -3,7 +3,7 @@ import type { Change, ChangeReason, ChangeResult } from '../../model/change.ts';
 import { removeBytes } from './attachments.ts';
 import { eventsOf } from './events.ts';
 import { nameHeads } from './lanes.ts';
-import { recordsAs } from './records.ts';
+import { isFoundBy, recordsAs } from './records.ts';
 import type { Scope } from './scope.ts';
 import { statusColumns, statusShape, type StatusRow } from './status.ts';
 import type { Effect, Write } from './write.ts';
@@ -31,6 +31,9 @@ export interface SettleStep {
   readonly outcome: End | PutOff;
   owner: string | null;
 }
+
+/** Not the condition of a partial index, word for word: that one holds the whole queue. */
+const isQueued = sql<boolean>`state between 'queued' and 'queued'`;
 
 const columns = {
   at_seq: 'bigint',
@@ -62,11 +65,11 @@ export function settling(scope: Pick<Scope, 'engine' | 'now'>, steps: readonly S
         reason_code = code, reason_message = message, result = new_result,
         body = case when to_state = 'done' then '' else body end, changed_at = ${now()}
       from ${given}
-      where seq = at_seq and generation = at_generation and state = 'queued'
+      where ${isFoundBy(engine, sql`seq`, sql`at_seq`)} and generation = at_generation and ${isQueued}
       returning ${statusColumns}`,
     returned: statusShape,
     effects: [
-      nameHeads,
+      nameHeads(engine),
       eventsOf(scope),
       ...(steps.some(({ change, outcome }) => change?.kind === 'track' && outcome.state === 'done') ? removeBytes : []),
       ...(records.some(({ keeps }) => keeps === 1 || keeps === 2) ? [keepMarks(now())] : []),

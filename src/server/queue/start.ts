@@ -17,7 +17,7 @@ import { createLedger, type Ledger } from './ledger.ts';
 import { registerQueueRoutes } from './routes.ts';
 import { joinStreams } from './streamed-body.ts';
 import { recordSyncError } from './sync-error.ts';
-import { timers } from './timers.ts';
+import { timers as machineTimers, type Timers } from './timers.ts';
 import { createWorker } from './worker.ts';
 
 export interface QueueOptions {
@@ -34,6 +34,8 @@ export interface QueueOptions {
   readonly now: () => number;
   readonly random: () => number;
   readonly report: (error: unknown) => void;
+  /** The machine's own unless a test turns them. */
+  readonly timers?: Timers;
 }
 
 export interface RunningQueue {
@@ -83,6 +85,7 @@ function followOthers(server: FastifyInstance, ledger: Ledger, { database, repor
 
 /** Starts the worker that carries out what the ledger has promised. */
 export function startWorker(ledger: Ledger, options: QueueOptions): RunningQueue {
+  const { timers = machineTimers } = options;
   const { crm, crmFor } = crmAccess(options);
   const findFor = keptOf((owner) =>
     findTogether({ crm: crmFor(owner), digest, tenantId: options.tenantId }, setImmediate),

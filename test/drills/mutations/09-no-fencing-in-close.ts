@@ -5,8 +5,8 @@ export default {
   edits: [
     {
       file: 'src/server/queue/settle.ts',
-      find: `where seq = at_seq and generation = at_generation and state = 'queued'`,
-      replace: `where seq = at_seq and state = 'queued'`,
+      find: 'and generation = at_generation and ${isQueued}',
+      replace: 'and ${isQueued}',
     },
   ],
   tests: ['test/server/queue-ledger.test.ts'],
