@@ -33,12 +33,48 @@ export interface MailSource {
    * with anything else only if it surely did not.
    */
   send(mime: Uint8Array): Promise<void>;
+  /** Absent where `send` takes whatever the mailbox takes at all. */
+  readonly large?: LargeMail;
   /**
    * Calls `hint` when something may have happened: a reason to look sooner, never news by itself. Absent where the mailbox tells
    * nothing by itself. Resolves once it listens; the answer stops it.
    */
   readonly watch?: (folderId: string, hint: () => void) => Promise<() => Promise<void>>;
   close(): Promise<void>;
+}
+
+/** A way for mails that are too large to be handed over with one request. */
+export interface LargeMail {
+  /** Bytes of text and files together from which on mails go this way. */
+  readonly above: number;
+  /** Bytes of files that are taken at most. */
+  readonly most: number;
+  /**
+   * Brings a mail into the mailbox, so that only its leaving is left to be asked for. Nothing leaves yet, and nothing stays of it
+   * when this rejects: with SourceError, never `unknown-outcome`, or with what reading a file rejects with.
+   */
+  prepare(mime: Uint8Array, files: readonly LetterFile[]): Promise<PreparedMail>;
+  /** Takes away what is left of preparing the mail with this Message-ID, and nothing else; what was sent stays. */
+  forget(messageId: string): Promise<void>;
+}
+
+export interface PreparedMail {
+  /** As MailSource.send, which it is the second half of. */
+  send(): Promise<void>;
+  /** It is not to be sent after all. Never rejects: what stays is taken away by the next mail with this Message-ID, or `forget`. */
+  discard(): Promise<void>;
+}
+
+/** A file that is read in pieces, while it is attached. */
+export interface LetterFile {
+  readonly name: string;
+  readonly contentType: string;
+  /** By which the text shows it, without angle brackets. */
+  readonly contentId: string | null;
+  /** Bytes. */
+  readonly size: number;
+  /** So many bytes from there; never more than 4 MB are asked for. */
+  read(offset: number, length: number): Promise<Uint8Array>;
 }
 
 export type FolderRole = 'inbox' | 'sent' | 'drafts' | 'trash' | 'junk' | 'archive';

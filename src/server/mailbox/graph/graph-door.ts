@@ -15,9 +15,9 @@ export interface GraphAccess {
 }
 
 export interface GraphRequest {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   /** Bytes of the answer that are read; more rejects with `too-large`. */
   readonly most?: number;
   /** Milliseconds until the whole answer must be there. */
@@ -26,7 +26,7 @@ export interface GraphRequest {
   readonly leaves?: () => void;
 }
 
-export type GraphAnswer = { readonly bytes: Uint8Array } | { readonly refusal: GraphRefusal };
+export type GraphAnswer = { readonly status: number; readonly bytes: Uint8Array } | { readonly refusal: GraphRefusal };
 
 const usualMost = 32 * 1024 * 1024;
 const usualTime = 60_000;
@@ -42,6 +42,7 @@ export function createGraphDoor(access: GraphAccess) {
   const base = new URL(access.baseUrl);
   const path = base.pathname.replace(/\/$/, '');
   const closed = new AbortController();
+  const place = `${base.origin}${path} ${access.mailbox.toLowerCase()}`;
 
   const isOurs = (url: URL) =>
     url.origin === base.origin && url.username === '' && url.password === '' && url.pathname.startsWith(`${path}/`);
@@ -53,23 +54,31 @@ export function createGraphDoor(access: GraphAccess) {
     return isOurs(url) ? url : null;
   };
 
-  const perform = async (url: URL, request: GraphRequest): Promise<GraphAnswer> => {
+  const authorize = async (): Promise<Record<string, string>> => {
     const token = await access.token().catch((cause: unknown) => {
       throw tokenError(cause);
     });
+    return { authorization: `Bearer ${token}` };
+  };
+
+  const perform = async (
+    url: URL,
+    request: GraphRequest,
+    authorization: Record<string, string>,
+  ): Promise<GraphAnswer> => {
     const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(request.within ?? usualTime)]);
     const { method = 'GET', headers = {}, body } = request;
     try {
       request.leaves?.();
       const response = await access.fetch(url, {
         method,
-        headers: { accept: 'application/json', ...headers, authorization: `Bearer ${token}` },
+        headers: { accept: 'application/json', ...headers, ...authorization },
         ...(body === undefined ? {} : { body }),
         // Graph redirects nobody who asks for mail: what does is a network that wants a sign-in, or worse.
         redirect: 'manual',
         signal,
       });
-      if (response.ok) return { bytes: await readUpTo(response, request.most ?? usualMost) };
+      if (response.ok) return { status: response.status, bytes: await readUpTo(response, request.most ?? usualMost) };
       return { refusal: await readRefusal(response, access.now()) };
     } catch (cause) {
       if (cause instanceof SourceError) throw cause;
@@ -83,7 +92,18 @@ export function createGraphDoor(access: GraphAccess) {
     const url = typeof target === 'string' ? new URL(`${base.origin}${path}${target}`) : target;
     if (closed.signal.aborted) return Promise.reject(new SourceError('unavailable', 'This source is closed.'));
     if (!isOurs(url)) return Promise.reject(new SourceError('refused', 'That is no address of Graph.'));
-    return withPlace(`${base.origin}${path} ${access.mailbox.toLowerCase()}`, () => perform(url, request));
+    return withPlace(place, async () => perform(url, request, await authorize()));
+  };
+
+  /**
+   * A request to an address outside of Graph that Graph gave for this one purpose, and that says itself who may use it: the token
+   * for Graph does not go there.
+   */
+  const askUpload = (target: unknown, request: GraphRequest): Promise<GraphAnswer> => {
+    const url = typeof target === 'string' && URL.canParse(target) ? new URL(target) : null;
+    if (url === null || (url.protocol !== 'https:' && url.origin !== base.origin))
+      return Promise.reject(new SourceError('refused', 'That is no address for an upload.'));
+    return withPlace(place, () => perform(url, request, {}));
   };
 
   /** The answer as an object; null for a refusal that means "there is none". Other refusals reject. */
@@ -98,7 +118,7 @@ export function createGraphDoor(access: GraphAccess) {
     throw toSourceError(answer.refusal);
   };
 
-  return { ask, json, linkOf, close: () => closed.abort() };
+  return { ask, askUpload, json, linkOf, close: () => closed.abort() };
 }
 
 async function readUpTo(response: Response, most: number): Promise<Uint8Array> {

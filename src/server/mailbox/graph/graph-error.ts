@@ -34,20 +34,25 @@ export const isMissingItem = ({ status, code }: GraphRefusal): boolean =>
 export const isLostToken = ({ status, code }: GraphRefusal): boolean =>
   status === 410 || (status >= 400 && status < 500 && lostToken.test(code));
 
+/** Larger than a request may be, or than this mailbox may send: its administrator chooses that, up to 150 MB. */
+const isTooLarge = ({ status, code }: Pick<GraphRefusal, 'status' | 'code'>): boolean =>
+  status === 413 || /^(ErrorMessageSizeExceeded|ErrorAttachmentSizeLimitExceeded)$/i.test(code);
+
 function codeOf({ status, code, retryAfter }: GraphRefusal): SourceErrorCode {
+  if (isTooLarge({ status, code })) return 'too-large';
   if (status === 429 || status === 509) return 'throttled';
   // Outlook says its overload as 503 too, then with a time to wait.
   if (status >= 500 || status === 408) return retryAfter === undefined ? 'unavailable' : 'throttled';
   if (withoutMailbox.test(code) || status === 401) return 'unauthorized';
   if (status === 403) return 'forbidden';
   if (status === 404 || status === 410) return 'not-found';
-  if (status === 413) return 'too-large';
   return status < 400 ? 'unavailable' : 'refused';
 }
 
 export function toSourceError(refusal: GraphRefusal): SourceError {
   const code = codeOf(refusal);
-  const message = `Graph answered ${String(refusal.status)} ${refusal.code}`.trimEnd();
+  const answered = `Graph answered ${String(refusal.status)} ${refusal.code}`.trimEnd();
+  const message = code === 'too-large' ? `The mail is larger than this mailbox may send. ${answered}` : answered;
   return new SourceError(code, message, code === 'throttled' ? { retryAfter: refusal.retryAfter ?? usualWait } : {});
 }
 

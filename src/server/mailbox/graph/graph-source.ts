@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { MailSource } from '../source.ts';
 import { SourceError } from '../source.ts';
 import { createChanges } from './changes.ts';
@@ -5,6 +6,7 @@ import { readFolders } from './folders.ts';
 import { createGraphDoor } from './graph-door.ts';
 import { isMissingItem, toSourceError } from './graph-error.ts';
 import { immutableIds } from './immutable-ids.ts';
+import { createLargeMail } from './large-mail.ts';
 import { createMark } from './mark.ts';
 import { createSend } from './send.ts';
 
@@ -20,6 +22,8 @@ export interface GraphSourceOptions {
   readonly now: () => number;
   /** Messages on one page. */
   readonly pageSize?: number;
+  /** Resolves after so many milliseconds. */
+  readonly pause?: (milliseconds: number) => Promise<void>;
   /** Milliseconds between two looks at mail that is older than where its folder began. */
   readonly lookEvery?: number;
 }
@@ -28,7 +32,12 @@ export interface GraphSourceOptions {
 const mimeWithin = 5 * 60_000;
 
 /** A mailbox of Exchange Online by Microsoft Graph v1.0. One object lives as long as it is useful: it keeps no state of a poll. */
-export function createGraphSource({ pageSize = 200, lookEvery, ...options }: GraphSourceOptions): MailSource {
+export function createGraphSource({
+  pageSize = 200,
+  pause = wait,
+  lookEvery,
+  ...options
+}: GraphSourceOptions): MailSource {
   const door = createGraphDoor({ ...options, mailbox: options.user });
   const home = `/users/${encodeURIComponent(options.user)}`;
   const parts = { door, home, now: options.now };
@@ -65,6 +74,7 @@ export function createGraphSource({ pageSize = 200, lookEvery, ...options }: Gra
     },
 
     send: createSend(parts),
+    large: createLargeMail({ ...parts, pause }),
     close: async () => door.close(),
   };
 }

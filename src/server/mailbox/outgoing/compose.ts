@@ -103,14 +103,25 @@ function addressOf({ address, name }: MailAddress): string {
   return `${local}@${ascii}`;
 }
 
-function writtenAttachment({ name, contentType, contentId, bytes }: OutgoingAttachment): MailComposerAttachment {
+type AttachmentFacts = Pick<OutgoingAttachment, 'name' | 'contentType' | 'contentId'>;
+
+/** What is said of a file, as far as it can be said in a mail. */
+export function describeAttachment({ name, contentType, contentId }: AttachmentFacts): AttachmentFacts {
   const isPlain = /^(?!multipart\/|message\/)[\w.+-]+\/[\w.+-]+$/i.test(contentType);
-  const cid = /^<?([^\s<>"]{1,250})>?$/.exec(contentId ?? '')?.[1];
   return {
-    filename: oneLine(name) || 'attachment',
+    name: oneLine(name) || 'attachment',
     // A multipart would be read as parts of this mail, and a message/rfc822 must not be encoded.
     contentType: isPlain ? contentType : 'application/octet-stream',
+    contentId: /^<?([^\s<>"]{1,250})>?$/.exec(contentId ?? '')?.[1] ?? null,
+  };
+}
+
+function writtenAttachment({ bytes, ...given }: OutgoingAttachment): MailComposerAttachment {
+  const { name, contentType, contentId } = describeAttachment(given);
+  return {
+    filename: name,
+    contentType,
     content: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    ...(cid === undefined ? {} : { cid }),
+    ...(contentId === null ? {} : { cid: contentId }),
   };
 }

@@ -48,7 +48,10 @@ export async function judgeInterrupted(
     if (end === null || mail.etag === null) continue;
     // When somebody was faster they know more, or it is looked at again.
     const isWritten = await updateUnlessMoved(services.crm, mail.id, valuesOf(end, services.reasons), mail.etag);
-    if (isWritten) judged.push({ id: mail.id, end });
+    if (!isWritten) continue;
+    judged.push({ id: mail.id, end });
+    // Its author would find a draft of it else, and think that it is still to be sent.
+    await services.source.large?.forget(mail.messageId).catch(ignoreSource);
   }
   return judged;
 }
@@ -68,4 +71,8 @@ function verdict({ id, at }: ClaimedMail, seen: Seen, now: number): Told | null 
   const sentAt = seen === 'away' ? undefined : seen.get(id);
   if (sentAt !== undefined) return { kind: 'sent', at: Date.parse(sentAt) };
   return now - at >= (seen === 'away' ? verdictUnseenAfter : verdictAfter) ? interrupted : null;
+}
+
+function ignoreSource(error: unknown): void {
+  if (!(error instanceof SourceError)) throw error;
 }

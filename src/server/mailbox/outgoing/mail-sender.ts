@@ -1,14 +1,15 @@
 import type { Dataverse } from '../../../api/dataverse.ts';
 import { CrmError, mayPassByItself } from '../../../model/errors.ts';
-import type { MailSource, SourceError } from '../source.ts';
-import { compose, messageIdOf } from './compose.ts';
+import type { MailSource, PreparedMail, SourceError } from '../source.ts';
+import { messageIdOf } from './compose.ts';
 import { hasReasons, listPending, status, updateUnlessMoved, type Sender } from './crm-mail.ts';
 import { concernsMailbox, endOf, valuesOf, type End, type Told } from './ends.ts';
 import { judgeInterrupted } from './judge.ts';
-import { Unsendable, type OutgoingMail } from './outgoing-mail.ts';
+import type { OutgoingMail } from './outgoing-mail.ts';
 import { readOutgoing, type ReadOutgoing } from './read-outgoing.ts';
 import { findSender, type OutgoingMailbox } from './senders.ts';
 import { settle, type Claim } from './settle.ts';
+import { writeOut, type Done, type NotSent, type WrittenOut } from './write-out.ts';
 
 export interface MailSenderOptions {
   /** With the application user's own rights: what a colleague wrote as the mailbox's owner need not be the owner's row. */
@@ -16,7 +17,7 @@ export interface MailSenderOptions {
   /** Milliseconds. */
   readonly now: () => number;
   readonly report: (error: unknown) => void;
-  /** Bytes of all attachments of a mail together; 25 MiB unless told. */
+  /** Bytes of all attachments of a mail together, where its mailbox has no way for large mails; 25 MiB unless told. */
   readonly mostBytes?: number;
 }
 
@@ -56,7 +57,7 @@ const mostBytesUsually = 25 * 2 ** 20;
 
 /**
  * E-mails that are Pending Send in the CRM leave through their sender's own mailbox, and never twice:
- * 1. A mail is read and written out first; what cannot become a mail fails here, with a reason.
+ * 1. A mail is read and written out first, a large one into its mailbox; what cannot become a mail fails here, with a reason.
  * 2. It is claimed: Sending, with its Message-ID, over the very version that was read. One of all who try has an answer.
  *    Whoever hears no answer does not send.
  * 3. It is handed over.
@@ -90,7 +91,6 @@ interface Services extends MailSenderOptions {
   readonly reasons: () => Promise<boolean>;
 }
 
-type Failed = Extract<End, { kind: 'failed' }>;
 type Tally = { sent: number; problems: SendProblem[] };
 
 async function judge({ crm, now, reasons }: Services, { source }: SendRun, sender: Sender): Promise<Tally> {
@@ -126,33 +126,30 @@ function count(tally: Tally, mailId: string, end: End): void {
   }
 }
 
-interface Done {
-  readonly end: End;
-  readonly error?: unknown;
-}
-
 /** @returns nothing when somebody else has the mail, or had */
 async function sendOne(services: Services, run: SendRun, id: string): Promise<Done | null> {
   const prepared = await prepare(services, run, id);
   if (prepared === null || 'end' in prepared) return prepared;
-  return handOver(services, run, prepared.claim, prepared.bytes);
+  return handOver(services, run, prepared);
+}
+
+interface Claimed {
+  readonly claim: Claim;
+  readonly letter: PreparedMail;
 }
 
 /** Reads, writes out and claims. */
-async function prepare(
-  services: Services,
-  { check }: SendRun,
-  id: string,
-): Promise<{ claim: Claim; bytes: Uint8Array } | Done | null> {
-  const { crm, now } = services;
+async function prepare(services: Services, run: SendRun, id: string): Promise<Claimed | Done | null> {
+  const { crm, now, mostBytes } = services;
   try {
-    const read = await readOutgoing(crm, id, services);
+    const read = await readOutgoing(crm, id, { mostBytes, large: run.source.large });
     if (read === null) return null;
-    const ready = await writeOut(read, new Date(now()));
-    await check();
-    if ('end' in ready) return await giveUp(services, id, read, ready.end);
-    const claim = await claimMail(services, read, ready.mail);
-    return claim === null ? null : { claim, bytes: ready.bytes };
+    const ready = await writeOut(run.source, read, now);
+    if ('end' in ready) {
+      await run.check();
+      return await giveUp(services, id, read, ready);
+    }
+    return await claimWritten(services, run, read, ready);
   } catch (error) {
     // Only this mail, for instance because its attachments may not be read: the others go.
     if (!(error instanceof CrmError) || mayPassByItself(error.code) || error.code === 'unauthorized') throw error;
@@ -161,22 +158,32 @@ async function prepare(
   }
 }
 
-async function writeOut(
+/** Whoever hears no answer to a claim does not send. */
+async function claimWritten(
+  services: Services,
+  { check }: SendRun,
   read: ReadOutgoing,
-  date: Date,
-): Promise<{ mail: OutgoingMail; bytes: Uint8Array } | { end: Failed }> {
+  { mail, letter }: WrittenOut,
+): Promise<Claimed | null> {
+  let claim: Claim | null = null;
   try {
-    const mail = await read.mail();
-    return { mail, bytes: await compose(mail, date) };
-  } catch (error) {
-    if (!(error instanceof Unsendable)) throw error;
-    return { end: { kind: 'failed', code: error.code, reason: error.message } };
+    await check();
+    claim = await claimMail(services, read, mail);
+  } finally {
+    if (claim === null) await letter.discard();
   }
+  return claim === null ? null : { claim, letter };
 }
 
-async function giveUp(services: Services, id: string, { etag }: ReadOutgoing, end: Failed): Promise<Done | null> {
-  const values = valuesOf(end, await services.reasons());
-  return (await updateUnlessMoved(services.crm, id, values, etag)) ? { end } : null;
+async function giveUp(
+  services: Services,
+  id: string,
+  { etag, attempts }: ReadOutgoing,
+  { end, error }: NotSent,
+): Promise<Done | null> {
+  const counted = end.kind === 'put-off' ? { deliveryattempts: attempts + 1 } : {};
+  const values = { ...valuesOf(end, await services.reasons()), ...counted };
+  return (await updateUnlessMoved(services.crm, id, values, etag)) ? { end, error } : null;
 }
 
 async function claimMail({ crm, now }: Services, read: ReadOutgoing, mail: OutgoingMail): Promise<Claim | null> {
@@ -191,14 +198,12 @@ async function claimMail({ crm, now }: Services, read: ReadOutgoing, mail: Outgo
   return (await updateUnlessMoved(crm, mail.id, values, read.etag)) ? claim : null;
 }
 
-async function handOver(
-  services: Services,
-  { source, check }: SendRun,
-  claim: Claim,
-  bytes: Uint8Array,
-): Promise<Done> {
+async function handOver(services: Services, { check }: SendRun, { claim, letter }: Claimed): Promise<Done> {
   const { now } = services;
-  const release = () => write(services, claim, { kind: 'put-off', at: now(), reason: 'The server was interrupted.' });
+  const release = async () => {
+    await letter.discard();
+    await write(services, claim, { kind: 'put-off', at: now(), reason: 'The server was interrupted.' });
+  };
   try {
     await check();
   } catch (error) {
@@ -209,10 +214,11 @@ async function handOver(
     await release();
     return { end: { kind: 'put-off', at: now(), reason: 'The server was interrupted.' } };
   }
-  const { end, error } = await source.send(bytes).then(
+  const { end, error } = await letter.send().then(
     (): Done => ({ end: { kind: 'sent', at: now() } }),
     (error: unknown): Done => ({ end: endOf(error, claim.attempt, now()), error }),
   );
+  if (end.kind === 'put-off' || end.kind === 'failed') await letter.discard();
   if (end.kind !== 'unknown') await write(services, claim, end);
   return { end, error };
 }

@@ -5,7 +5,7 @@ import { readHeaders } from '../../../model/mail-headers.ts';
 import type { MailAddress } from '../../../model/message.ts';
 import { withToken } from '../../../model/subject-token.ts';
 import { masks, status } from './crm-mail.ts';
-import { readAttachments } from './read-attachments.ts';
+import { readAttachments, type AttachmentLimits, type ReadAttachments } from './read-attachments.ts';
 import { Unsendable, type OutgoingMail } from './outgoing-mail.ts';
 
 const select = [
@@ -27,15 +27,13 @@ export interface ReadOutgoing {
   /** The subject as the CRM has it; another one is written back, so that the copy in Sent Items is known as this row. */
   readonly storedSubject: string;
   /** Rejects with Unsendable. */
-  readonly mail: () => Promise<OutgoingMail>;
+  readonly mail: () => Promise<ReadMail>;
 }
 
+export type ReadMail = OutgoingMail & ReadAttachments;
+
 /** @returns nothing when the mail is not there or not Pending Send any more */
-export async function readOutgoing(
-  crm: Dataverse,
-  id: string,
-  { mostBytes }: { mostBytes: number },
-): Promise<ReadOutgoing | null> {
+export async function readOutgoing(crm: Dataverse, id: string, limits: AttachmentLimits): Promise<ReadOutgoing | null> {
   const row = await crm.retrieve(query(`emails(${id})`, { select, expand: parties }));
   const etag = row === null ? null : text(row, '@odata.etag');
   if (row === null || etag === null || number(row, 'statuscode') !== status.pendingSend) return null;
@@ -43,15 +41,16 @@ export async function readOutgoing(
     etag,
     attempts: number(row, 'deliveryattempts') ?? 0,
     storedSubject: text(row, 'subject') ?? '',
-    mail: () => readMail(crm, id, row, mostBytes),
+    mail: () => readMail(crm, id, row, limits),
   };
 }
 
-async function readMail(crm: Dataverse, id: string, row: Row, mostBytes: number): Promise<OutgoingMail> {
+async function readMail(crm: Dataverse, id: string, row: Row, limits: AttachmentLimits): Promise<ReadMail> {
   const lists = await readParties(crm, row);
   const [from, ...others] = lists.get(masks.from) ?? [];
   if (from === undefined || others.length > 0)
     throw new Unsendable('no-sender', 'The e-mail needs exactly one sender.');
+  const html = text(row, 'description') ?? '';
   return {
     id,
     from,
@@ -59,11 +58,11 @@ async function readMail(crm: Dataverse, id: string, row: Row, mostBytes: number)
     cc: lists.get(masks.cc) ?? [],
     bcc: lists.get(masks.bcc) ?? [],
     subject: withToken(text(row, 'subject') ?? '', text(row, 'trackingtoken') ?? ''),
-    html: text(row, 'description') ?? '',
+    html,
     importance: importanceOf(number(row, 'prioritycode')),
     readReceipt: row['readreceiptrequested'] === true,
     ...(await readThread(crm, row)),
-    attachments: await readAttachments(crm, id, mostBytes),
+    ...(await readAttachments(crm, id, Buffer.byteLength(html), limits)),
   };
 }
 
