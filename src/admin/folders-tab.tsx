@@ -34,13 +34,8 @@ export function FoldersTab({ mailbox, services }: { mailbox: MailboxReport; serv
               </span>
               <div className={styles.words}>
                 <Text>{folder.name}</Text>
-                {folder.trouble !== null && (
-                  <Text size={200} className={styles.bad}>
-                    {troubleWords.get(folder.trouble) ?? 'Its mail is not tracked now.'}
-                  </Text>
-                )}
-                <Text size={200} className={styles.quiet}>
-                  {ruleWords(folder)}
+                <Text size={200} className={folder.trouble === null ? styles.quiet : styles.bad}>
+                  {folder.trouble === null ? ruleWords(folder) : troubleWords(folder.trouble)}
                 </Text>
               </div>
               {editing !== folder.id && (
@@ -77,13 +72,16 @@ function inOrder(all: readonly MailboxFolder[]): { folder: MailboxFolder; depth:
   return below(null, 0);
 }
 
-const troubleWords: ReadonlyMap<string, string> = new Map([
+const troubles: ReadonlyMap<string, string> = new Map([
   ['folder-gone', 'It is not in the mailbox any more: nothing is tracked.'],
   ['in-trash', 'It lies in the trash: nothing is tracked.'],
   ['in-junk', 'It lies in the junk folder: nothing is tracked.'],
   ['in-drafts', 'It lies among the drafts: nothing is tracked.'],
+  ['outside-inbox', 'A rule of the CRM counts in the Inbox and below only: nothing is tracked.'],
   ['unknown-regarding', 'Its mail cannot be linked to such a record: nothing is tracked.'],
 ]);
+
+const troubleWords = (trouble: string): string => troubles.get(trouble) ?? 'Its mail is not tracked now.';
 
 function ruleWords({ rule }: MailboxFolder): string {
   if (rule === null) return '';

@@ -4,17 +4,20 @@ import { readFolderNames } from './folders.ts';
 import { ruleTroubles, troubleOf, type FolderRule, type FolderTree, type RuleTrouble } from './rules.ts';
 import type { MailboxScope, MailboxStore } from './store.ts';
 
-/** What is wrong, and what to do about it. */
-const words: Readonly<Record<RuleTrouble, string>> = {
-  'folder-gone':
-    'is tracked, but it is not in the mailbox any more. Stop tracking it, or track the folder that took its place.',
-  'in-trash': 'is tracked, but it lies in the trash, where nothing is tracked. Move it back, or stop tracking it.',
-  'in-junk': 'is tracked, but it lies in the junk folder, where nothing is tracked. Move it back, or stop tracking it.',
-  'in-drafts': 'is tracked, but it lies among the drafts, where nothing is tracked. Move it back, or stop tracking it.',
-  'outside-inbox':
-    'is tracked by a rule of the CRM, which counts in the Inbox and below only. Move it there, or track it on this page.',
-  'unknown-regarding':
-    'is to be linked to a record of a kind that mail cannot be regarding. Choose another record, or none.',
+/** What is wrong with folders that are named after it, and what to do about it. */
+const words: Readonly<Record<RuleTrouble, readonly [wrong: string, mend: string]>> = {
+  'folder-gone': ['Tracked, but not in the mailbox any more', 'Stop tracking, or track what took the place.'],
+  'in-trash': ['Tracked, but in the trash, where nothing is tracked', 'Move back, or stop tracking.'],
+  'in-junk': ['Tracked, but in the junk folder, where nothing is tracked', 'Move back, or stop tracking.'],
+  'in-drafts': ['Tracked, but among the drafts, where nothing is tracked', 'Move back, or stop tracking.'],
+  'outside-inbox': [
+    'Tracked by a rule of the CRM, which counts in the Inbox and below only',
+    'Move there, or track on this page.',
+  ],
+  'unknown-regarding': [
+    'Tracked with a record of a kind that mail cannot be regarding',
+    'Choose another record, or none.',
+  ],
 };
 
 const codeOf = (trouble: RuleTrouble) => `rule-${trouble}`;
@@ -41,7 +44,8 @@ export async function tellTroubles(
   await asHolder(store, claim, async (scope) => {
     const subject = { scope: 'mailbox', mailboxId: claim.id } as const;
     for (const [trouble, folders] of found) {
-      const message = `${listOf(folders.map((id) => names.get(id) ?? null))} ${words[trouble]}`;
+      const [wrong, mend] = words[trouble];
+      const message = `${wrong}: ${listOf(folders.map((id) => names.get(id) ?? null))}. ${mend}`;
       await raiseAlert(scope, subject, 'warning', { code: codeOf(trouble), message });
     }
     await clearAlerts(scope, subject, ruleTroubles.filter((trouble) => !found.has(trouble)).map(codeOf));
@@ -55,7 +59,7 @@ export function forgetTroubles(scope: MailboxScope, mailboxId: string): Promise<
 
 function listOf(names: readonly (string | null)[]): string {
   const known = [...new Set(names.flatMap((name) => (name === null ? [] : [`“${name}”`])))].sort();
-  if (known.length === 0) return 'A folder that nobody shows us';
+  if (known.length === 0) return 'a folder that nobody shows us';
   const more = known.length - mostNamed;
   return more > 0 ? `${known.slice(0, mostNamed).join(', ')} and ${String(more)} more` : known.join(', ');
 }

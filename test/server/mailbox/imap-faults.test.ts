@@ -166,7 +166,7 @@ describe('what servers do in their own way', () => {
     expect((await source.folders()).map(({ name, parentId, role }) => [name, parentId, role]).sort()).toEqual([
       ['Alle Nachrichten', null, null],
       ['Gesendet', null, 'sent'],
-      ['INBOX', null, 'inbox'],
+      ['Inbox', null, 'inbox'],
       ['Papierkorb', null, 'trash'],
     ]);
     const { items } = await readAll();

@@ -205,7 +205,9 @@ forEachEngine('mailboxes over HTTP', ({ open }) => {
     await at.poll();
     expect(await at.alerts()).toEqual(['warning mailbox rule-folder-gone']);
     const alerts = await his<{ alerts: { message: string }[] }>('GET', `mailboxes/${id}/alerts`);
-    expect(alerts.body.alerts.map(({ message }) => message)).toEqual([expect.stringMatching(/“Deals”.*Stop tracking/)]);
+    expect(alerts.body.alerts.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/not in the mailbox any more: “Deals”\. Stop tracking/),
+    ]);
     const gone = await his<{ folders: unknown[] }>('GET', `mailboxes/${id}/folders`);
     expect(gone.body.folders).toContainEqual(
       expect.objectContaining({ id: 'deals', name: 'Deals', trouble: 'folder-gone' }),

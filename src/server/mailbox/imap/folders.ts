@@ -18,7 +18,8 @@ export async function listFolders(client: ImapFlow): Promise<readonly SourceFold
   const paths = new Set(listed.map(({ path }) => path));
   return listed.map((folder) => ({
     id: folder.path,
-    name: folder.name,
+    // The one name that is the protocol's and not the person's (RFC 9051, section 5.1).
+    name: folder.path.toUpperCase() === 'INBOX' ? 'Inbox' : folder.name,
     parentId: nearestParent(folder, paths),
     role: roles.get(folder.specialUse ?? '') ?? null,
   }));
