@@ -1,7 +1,7 @@
 // The whole way of a mail: a scripted mailbox, the daemon, the ledger and its worker, and the real built-in CRM.
 import { randomBytes, webcrypto } from 'node:crypto';
 import { expect } from '@jest/globals';
-import { createDataverse } from '../../../src/api/dataverse.ts';
+import { createDataverse, type Dataverse } from '../../../src/api/dataverse.ts';
 import { createHttp } from '../../../src/api/http.ts';
 import { uuidV7 } from '../../../src/model/uuid.ts';
 import type { Database } from '../../../src/server/db/open.ts';
@@ -33,6 +33,8 @@ export interface MailboxWorld {
   readonly world: World;
   /** Whether it answers the daemon's questions. */
   readonly crm: { isAway: boolean };
+  /** The same, as the daemon asks it. */
+  readonly dataverse: Dataverse;
   readonly door: CrmDoor;
   readonly store: MailboxStore;
   readonly ledger: Ledger;
@@ -101,8 +103,9 @@ export async function createMailboxWorld(
   const source = new ScriptedMailbox();
   const rules: FolderRule[] = [];
   const ask = createAskCrm({ http, now, report: (error) => void errors.push(error) });
+  const dataverse = createDataverse(http);
   const outgoing = createOutgoing({
-    ...{ store, crm: createDataverse(http), now },
+    ...{ store, crm: dataverse, now },
     report: (error) => void errors.push(error),
   });
   const door = createCrmDoor({ ask, readRules: async ({ id }) => [...rules, ...(await readOwnRules(store, id))] }, now);
@@ -128,7 +131,7 @@ export async function createMailboxWorld(
     if (completion !== null) await store.transaction((scope) => complete(scope, [completion]));
   };
   const at: MailboxWorld = {
-    ...{ crm, door, world, store, ledger, source, services, outgoing, rules, errors, now },
+    ...{ crm, dataverse, door, world, store, ledger, source, services, outgoing, rules, errors, now },
     later: (milliseconds) => void (offset += milliseconds),
     async mailbox(of = dana, settings = {}, own = source) {
       const id = uuidV7(now(), randomBytes(10));

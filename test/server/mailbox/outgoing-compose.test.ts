@@ -105,7 +105,7 @@ test('an address of the world is written as mail servers write it', async () => 
   expect(/^[\x00-\x7f]*$/.test(head)).toBe(true);
 });
 
-const attack = 'x\r\nBcc: eve@evil.example\r\n\r\n<script>\0\u2028\u007f';
+const attack = 'x\r\n\u2028\u2029Bcc: eve@evil.example\r\n\r\n<script>\0\u2028\u007f';
 const asOneLine = 'x Bcc: eve@evil.example <script>';
 test.each<[string, Partial<OutgoingMail>]>([
   ['subject', { subject: attack }],

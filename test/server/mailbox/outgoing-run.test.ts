@@ -1,7 +1,12 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
 import { forEachEngine } from '../engines.ts';
 import { dana, miguel } from '../world.ts';
 import { closeWorlds, createMailboxWorld, type MailboxWorld } from './mailbox-world.ts';
+import type { Dataverse } from '../../../src/api/dataverse.ts';
+import { CrmError } from '../../../src/model/errors.ts';
+import { createOutgoing } from '../../../src/server/mailbox/outgoing/outgoing.ts';
+import type { MailboxStore } from '../../../src/server/mailbox/store.ts';
 import { SourceError } from '../../../src/server/mailbox/source.ts';
 import { ScriptedMailbox } from './scripted-source.ts';
 
@@ -34,10 +39,11 @@ forEachEngine('what somebody sends from the CRM', ({ open }) => {
     await at.mailbox(miguel, { outgoing: true }, others);
     await at.poll();
     const id = await send(at, 'Offer');
+    // Not right after the run before: what is in the CRM just now may be all that somebody sends within a minute.
+    await at.outgoing.look();
     expect(await at.poll()).toBe(0);
 
     at.later(20_000);
-    await at.outgoing.look();
     expect(await at.poll()).toBe(1);
     expect(at.source.sent).toEqual([expect.stringContaining('Subject: Offer')]);
     expect(others.sent).toEqual([]);
@@ -103,12 +109,58 @@ forEachEngine('what somebody sends from the CRM', ({ open }) => {
     expect(await at.alerts()).toEqual(['error mailbox mail-not-sent']);
     expect((await at.account(mailbox)).state).toBe('ready');
 
+    // Another server of this CRM sends one; nothing of ours leaves.
+    const theirs = await send(at, 'Theirs');
+    await sql`update email set statuscode = 7, messageid = '<theirs@else.example>' where activityid = ${theirs}`.execute(
+      at.store.tables,
+    );
+    at.later(60_000);
+    await at.outgoing.look();
+    expect(await at.poll()).toBe(1);
+    expect(await at.alerts()).toEqual(['error mailbox mail-not-sent']);
+
     await send(at, 'Another');
     at.later(60_000);
     await at.outgoing.look();
     await at.poll();
     expect(at.source.sent).toHaveLength(1);
     expect(await at.alerts()).toEqual([]);
+  });
+
+  test('fails for one mail and waits for another: the worse is told, and stays told while nothing leaves', async () => {
+    const at = await createMailboxWorld(await open());
+    const mailbox = await at.mailbox(dana, { outgoing: true });
+    const waits = await send(at, 'It waits');
+    const fails = await send(at, 'It fails');
+    const crm: Dataverse = {
+      ...at.dataverse,
+      async list(path) {
+        if (path.startsWith('activitymimeattachments') && path.includes(waits)) throw new CrmError('forbidden', 'No.');
+        return at.dataverse.list(path);
+      },
+    };
+    const outgoing = createOutgoing({ store: at.store, crm, now: () => at.now(), report: () => undefined });
+    Object.assign(at.services, { send: outgoing.send });
+    const failure = { where: 'send', error: new SourceError('refused', 'The address is not allowed.') };
+    at.source.failures.push(failure);
+    await outgoing.look();
+    await at.poll();
+    expect([await statusOf(at, waits), await statusOf(at, fails)]).toEqual([6, 8]);
+    expect(await at.alerts()).toEqual(['error mailbox mail-not-sent']);
+
+    at.later(60_000);
+    await at.store.tables.updateTable('mailbox_account').set({ next_at: at.now() }).where('id', '=', mailbox).execute();
+    await at.poll();
+    expect(await at.alerts()).toEqual(['warning mailbox mail-not-sent']);
+  });
+
+  test('is looked for in no mailbox while nobody sends anything', async () => {
+    const at = await createMailboxWorld(await open());
+    const store = { now: () => at.now() } as unknown as MailboxStore;
+    const outgoing = createOutgoing({ store, crm: at.dataverse, now: () => at.now(), report: () => undefined });
+    await outgoing.look();
+    await send(at, 'Offer');
+    await expect(outgoing.look()).rejects.toThrow(TypeError);
   });
 
   test('waits where the mailbox is throttled, which is the mailbox’s trouble', async () => {

@@ -12,10 +12,18 @@ import { SourceError, type ChangePage, type MailSource, type SourceItem } from '
 import { createWorld, daemon, dana, type Client, type World } from '../world.ts';
 
 /**
- * Asked before and after each call to the outside; may throw, with the call not made, or made and its answer lost. A Response
- * that is thrown before a call to the CRM is the CRM's answer.
+ * Asked before and after each call to the outside; may throw, with the call not made, or made and its answer lost. What a Refusal
+ * holds is the CRM's answer.
  */
 export type Outside = (call: string, when: 'before' | 'after') => void | Promise<void>;
+export class Refusal extends Error {
+  readonly answer: Response;
+
+  constructor(status: number) {
+    super(`The CRM answers ${status}.`);
+    this.answer = new Response('{"error":{"code":"0x80040000","message":"No."}}', { status });
+  }
+}
 const calm: Outside = () => undefined;
 
 /** What lies in the mailbox, however many processes look at it. */
@@ -39,7 +47,7 @@ export class SentItems {
           { id: 'inbox', name: 'Inbox', parentId: null, role: 'inbox' as const },
           { id: 'sent', name: 'Sent', parentId: null, role: this.isHidden ? null : ('sent' as const) },
         ]),
-      changes: (_folder, cursor) => call('changes', () => this.page(cursor)),
+      changes: (_folder, cursor, since) => call('changes', () => this.page(cursor, since)),
       send: (mime) => call('send', () => void this.mails.push(Buffer.from(mime).toString('latin1'))),
       mime: async () => null,
       mark: async () => false,
@@ -49,8 +57,9 @@ export class SentItems {
   }
 
   /** Two pages at least, the first of them empty. */
-  private page(cursor: string | null): ChangePage {
-    const items = cursor === null ? [] : this.mails.map((mail, index) => this.item(mail, index));
+  private page(cursor: string | null, since: Date): ChangePage {
+    const all = cursor === null ? [] : this.mails.map((mail, index) => this.item(mail, index));
+    const items = all.filter(({ receivedAt }) => Date.parse(receivedAt) >= since.getTime());
     return { items, gone: [], cursor: '1', more: cursor === null };
   }
 
@@ -185,7 +194,7 @@ function fetchInto(world: World, outside: Outside): typeof fetch {
     try {
       await outside(name, 'before');
     } catch (thrown) {
-      if (thrown instanceof Response) return thrown;
+      if (thrown instanceof Refusal) return thrown.answer;
       throw thrown;
     }
     const answer = await world.app.inject({

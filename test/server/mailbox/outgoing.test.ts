@@ -134,6 +134,8 @@ forEachEngine('mail that leaves by its sender’s own mailbox', ({ open }) => {
     ['throttled', 6, 1, true],
     ['unauthorized', 6, 1, true],
     ['forbidden', 6, 1, true],
+    ['not-found', 8, 0, true],
+    ['cursor-lost', 8, 0, false],
     ['refused', 8, 0, false],
     ['too-large', 8, 0, false],
     ['unknown-outcome', 7, 1, false],
@@ -237,6 +239,7 @@ test('a mailbox that stays away is asked less and less often, and given up after
 test('of a mail whose hand-over broke in a way that nobody foresaw, nobody knows whether it left', () => {
   expect(endOf(new TypeError('x is undefined'), 1, 0)).toEqual({ kind: 'unknown', reason: 'x is undefined' });
   expect(endOf('odd', 1, 0)).toEqual({ kind: 'unknown', reason: 'odd' });
+  expect(endOf(new SourceError('refused', 'x'.repeat(5_000)), 1, 0)).toMatchObject({ reason: 'x'.repeat(400) });
 });
 
 const text = (content: ArrayBuffer | Uint8Array | string) =>
