@@ -134,6 +134,10 @@ forEachEngine('mail on its way out', ({ open }) => {
     expect(await listWaitingSenders(crm, new Date(w.now()))).toEqual([service]);
     // Of a queue nobody has to be asked for.
     expect(calls).toEqual(['GET emails']);
+    await w.set(mails.get('from the queue')!, { statecode: 2, statuscode: 5 });
+
+    await w.set(mails.get('from a queue of her address, to her')!, { statecode: 1, statuscode: 6 });
+    expect(await listWaitingSenders(crm, new Date(w.now()))).toEqual([{ ...service, address: dana.address }]);
   });
 
   test('of many, the oldest leave first, so many in one run', async () => {
@@ -177,7 +181,7 @@ function crmOf(senders: readonly Row[]): Dataverse {
       return (options.get('$orderby') === 'createdon desc' ? rows.reverse() : rows).slice(0, top);
     }
     const terms = (options.get('$filter') ?? '').split(' or ').map((term) => term.replace('systemuserid eq ', ''));
-    if (terms.length > 50) throw new Error('Too many terms.');
+    if (terms.length > 50 || new Set(terms).size < terms.length) throw new Error('That is too much to ask for.');
     return terms
       .map((id) => ({ systemuserid: id.toUpperCase(), azureactivedirectoryobjectid: `A${id.slice(1)}` }))
       .slice(0, top);
