@@ -2,9 +2,19 @@ import { contentKeyOf, identifyMail, stampHeader } from '../../model/item-key.ts
 import { readHeaders } from '../../model/mail-headers.ts';
 import { isGuid } from '../../model/uuid.ts';
 import type { MailboxClaim } from './claim.ts';
-import { areFoldersDue, folderOf, forgetCursor, forgetFolder, readFolders, treeOf, type FolderRow } from './folders.ts';
+import {
+  areFoldersDue,
+  folderOf,
+  forgetCursor,
+  forgetFolder,
+  listFolders,
+  readFolders,
+  treeOf,
+  type FolderRow,
+} from './folders.ts';
 import { checkCounts } from './heartbeat.ts';
 import { storePage } from './items.ts';
+import { reopenForLateRules } from './late-rules.ts';
 import { setMarks } from './marks.ts';
 import type { FoundMail } from './meet.ts';
 import { canonicalAddress } from './rules/address-list.ts';
@@ -45,9 +55,13 @@ const mostOthers = 8;
 export async function poll(services: PollServices, claim: MailboxClaim, source: MailSource): Promise<Look> {
   const settings = services.settingsOf(claim);
   const rules = await services.rulesOf(claim);
-  const folders = await readFolders(services.store, claim, source);
-  if (rules !== null)
-    await tellTroubles(services.store, claim, { rules, tree: treeOf(folders), mayBeOver: areFoldersDue(claim) });
+  let folders = await readFolders(services.store, claim, source);
+  if (rules !== null) {
+    const tree = treeOf(folders);
+    await tellTroubles(services.store, claim, { rules, tree, mayBeOver: areFoldersDue(claim) });
+    if (await reopenForLateRules(services.store, claim, rules, tree))
+      folders = await listFolders(services.store, claim.id);
+  }
   const cursors: { folderId: string; cursor: string }[] = [];
   const whole: FolderRow[] = [];
   let found = 0;
