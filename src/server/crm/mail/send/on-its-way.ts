@@ -9,7 +9,8 @@ const LEASE_MS = 30 * 60 * 1000;
 
 /** What it writes where: from a status, to which others. */
 const steps: ReadonlyMap<number, readonly number[]> = new Map([
-  [status.pendingSend, [status.sending, status.sent, status.failed]],
+  // It stays where it is, for later, when it could not even be brought to its mailbox.
+  [status.pendingSend, [status.pendingSend, status.sending, status.sent, status.failed]],
   [status.sending, [status.pendingSend, status.sent, status.failed]],
   // It was given up, and now is known to have been sent.
   [status.failed, [status.sent]],
@@ -27,7 +28,8 @@ export function refuseUnsent(values: ReadonlyMap<string, Stored>): void {
 
 /**
  * A synchronising server (an application user, not acting for a person) takes a mail that is Pending Send out of here and sends
- * it through the sender's own mailbox: Pending Send -> Sending, with the Message-ID -> Sent, Failed, or Pending Send again.
+ * it through the sender's own mailbox: Pending Send -> Sending, with the Message-ID -> Sent, Failed, or Pending Send again, which it
+ * may also stay until later.
  * @returns whether the write is such a step; everything else on a completed e-mail is refused by whoever asks
  */
 export function isStepOnItsWay(session: WriteSession, before: Row, values: ReadonlyMap<string, Stored>): boolean {
