@@ -124,9 +124,7 @@ async function touch(crm: Dataverse, mail: PromotedMail, change: TrackChange): P
 async function promote(change: TrackChange, messageId: string, services: Services): Promise<ChangeResult> {
   const { mail, regarding } = change;
   const { attachments, leftOut } = await attachmentsOf(change, services);
-  const { message, more } = deliveryOf(change);
   const parameters = {
-    ...more,
     MessageId: messageId,
     Subject: mail.subject,
     From: mail.from === null ? '' : writeAddress(mail.from),
@@ -144,8 +142,7 @@ async function promote(change: TrackChange, messageId: string, services: Service
       ...(regarding === null ? {} : bind(regarding.table, regarding.id)),
     },
   };
-  const row = await services.crm.act(message, parameters, 'row-id');
-  const promoted = readMail(row);
+  const promoted = readMail(await deliver(change, parameters, services));
   if (promoted.activityId === '')
     throw new CrmError('unavailable', 'The answer makes no sense.', { outcomeUnknown: true });
   // Some CRMs choose the id themselves. With another regarding record than ours it is a colleague's, made since we looked.
@@ -158,12 +155,30 @@ async function promote(change: TrackChange, messageId: string, services: Service
   );
 }
 
-/** By hand, under the id of the click; or as what a synchronising server delivers, under an id that the CRM chooses. */
-function deliveryOf({ id, accepted }: TrackChange): { message: string; more: Row } {
-  return accepted === 'automatic'
-    ? { message: 'emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail', more: { ValidateBeforeCreate: false } }
-    : { message: `emails(${id})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`, more: {} };
+/**
+ * By hand, under the id of the click; or as what a synchronising server delivers, under an id that the CRM chooses. So does who
+ * is answered that the row of that id was deleted: an earlier try had arrived, and others removed what it made before anybody
+ * heard. Of a request that was stuck on its way nobody hears that, and it changes nothing.
+ */
+async function deliver({ id, accepted }: TrackChange, parameters: Row, { crm }: Services): Promise<Row> {
+  if (accepted === 'automatic')
+    return crm.act(
+      'emails/Microsoft.Dynamics.CRM.DeliverIncomingEmail',
+      { ...parameters, ValidateBeforeCreate: false },
+      'row-id',
+    );
+  const promoteUnder = (id: string) =>
+    crm.act(`emails(${id})/Microsoft.Dynamics.CRM.DeliverPromoteEmail`, parameters, 'row-id');
+  try {
+    return await promoteUnder(id);
+  } catch (error) {
+    if (error instanceof CrmError && error.facts.status === 410) return promoteUnder(anyId);
+    throw error;
+  }
 }
+
+/** Lets the CRM choose. */
+const anyId = '00000000-0000-0000-0000-000000000000';
 
 async function attachmentsOf(
   change: TrackChange,

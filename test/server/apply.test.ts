@@ -209,6 +209,28 @@ forEachEngine('a change carried into the CRM', ({ open }) => {
     expect(await mails(hers)).toMatchObject([{ _regardingobjectid_value: account }]);
   });
 
+  test('a promotion that was stuck on its way does not bring back what was removed since', async () => {
+    const { hers } = await start();
+    let stuck = (): Promise<unknown> => Promise.resolve();
+    const act: ApplyServices['crm']['act'] = (...given) => {
+      stuck = () => hers.crm.act(...given);
+      return Promise.reject(new CrmError('unavailable', 'No answer in time.', { outcomeUnknown: true }));
+    };
+    const click = now(trackChange({}));
+    await expect(apply(click, { ...hers, crm: { ...hers.crm, act } })).rejects.toMatchObject({ code: 'unavailable' });
+    await apply(click, hers);
+    await apply(untrackChange({}), hers);
+    await expect(stuck()).rejects.toMatchObject({ facts: { status: 410, crmCode: '0x80040217' } });
+    expect(await mails(hers)).toEqual([]);
+
+    // Who is there to hear the answer is repeating what somebody removed before it was heard of; a new click is a new wish.
+    expect(await apply(click, hers)).toMatchObject({ recordId: expect.not.stringContaining(click.id) });
+    await apply(untrackChange({}), hers);
+    const again = now(trackChange({}));
+    expect(await apply(again, hers)).toMatchObject({ recordId: again.id });
+    expect(await mails(hers)).toHaveLength(1);
+  });
+
   test('another mail under the same Message-ID is neither swallowed nor merged', async () => {
     const { hers } = await start();
     const real = now(trackChange({}));

@@ -24,6 +24,7 @@ const kinds = [
   'a daemon sleeps',
   'a colleague comes between',
   'two mails with one Message-ID',
+  'a track is stuck on its way',
 ] as const;
 type Kind = (typeof kinds)[number];
 
@@ -74,6 +75,9 @@ function drawFaults(random: Random, kind: Kind, pane: PaneName, at: number): rea
     }
     case 'two mails with one Message-ID':
       return [];
+    case 'a track is stuck on its way':
+      // Given up after eight seconds; it arrives at some moment of the minute, behind what was done about the mail meanwhile.
+      return [trouble({ ...toCrm, lasts: 2 * second, writesOnly: true, troubles: ['stuck'] })];
   }
 }
 
@@ -95,6 +99,8 @@ function drawGestures(random: Random, kind: Kind, pane: PaneName, begin: number)
       return drawBetween(random, pane, begin);
     case 'two mails with one Message-ID':
       return drawTwins(random, pane, begin);
+    case 'a track is stuck on its way':
+      return drawRegret(random, pane, begin);
     default:
       return drawAfterthoughts(random, pane, begin);
   }
@@ -139,6 +145,16 @@ function drawBetween(random: Random, pane: PaneName, begin: number): PlannedGest
     { at: begin, pane, act: { kind: 'track', mail, regarding: null } },
     { at: begin + 4 * second, pane, act: { kind: 'regard', mail, regarding: said } },
     { at: begin + 9 * second, pane: colleague, act: { kind: 'regard', mail, regarding: other } },
+  ];
+}
+
+/** A track, and soon the wish that it were not. */
+function drawRegret(random: Random, pane: PaneName, begin: number): PlannedGesture[] {
+  const mail = random.pick([0, 1, 2, 5]);
+  const regret = begin + 10 * second + random.int(10 * second);
+  return [
+    { at: begin + random.int(second), pane, act: { kind: 'track', mail, regarding: null } },
+    { at: regret, pane, act: { kind: 'untrack', mail, keepRecord: false } },
   ];
 }
 

@@ -100,7 +100,7 @@ const story: readonly [string, Asked][] = [
   ['but in any', remove(first)],
   ['once', remove(first)],
   ['and is gone', look('<order@fabrikam.example>')],
-  ['its id may be used again', promote(first)],
+  ['its id is not used again', promote(first)],
   ['a record is created under its id', lead],
   ['once', lead],
   ['and read', { method: 'GET', path: `leads(${third})?$select=lastname` }],

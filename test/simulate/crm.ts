@@ -76,11 +76,15 @@ export class WebApiError extends Error {
   }
 }
 
+const anyId = '00000000-0000-0000-0000-000000000000';
+
 export function createCrm(now: () => number, known: readonly RecordRow[]): Crm {
   const emails = new Map<string, EmailRow>();
   const records = new Map(known.map((record) => [`${record.table}:${record.id}`, record]));
   const history: Effect[] = [];
+  const removed = new Set<string>();
   let version = 100;
+  let chosen = 0;
   const log = (
     kind: Effect['kind'],
     by: Author,
@@ -114,9 +118,13 @@ export function createCrm(now: () => number, known: readonly RecordRow[]): Crm {
       }
       if (emails.has(wantedId))
         throw new WebApiError(412, '0x80040237', `The id ${wantedId} already belongs to another e-mail.`);
+      // Of the built-in CRM (crm/mail/deliver); a Dataverse organisation makes the row again (powerapps-docs, restore deleted records).
+      if (removed.has(wantedId))
+        throw new WebApiError(410, '0x80040217', `The e-mail ${wantedId} was here and was deleted.`);
       const createdOn = `${new Date(now()).toISOString().slice(0, 19)}Z`;
-      const row: EmailRow = { ...mail, id: wantedId, createdBy: by.name, createdOn, version: (version += 1) };
-      emails.set(wantedId, row);
+      const id = wantedId === anyId ? `c0000000-0000-4000-8000-${String((chosen += 1)).padStart(12, '0')}` : wantedId;
+      const row: EmailRow = { ...mail, id, createdBy: by.name, createdOn, version: (version += 1) };
+      emails.set(id, row);
       log('promoted', by, row, null, mail.regarding?.id ?? null);
       return row;
     },
@@ -132,6 +140,7 @@ export function createCrm(now: () => number, known: readonly RecordRow[]): Crm {
     removeEmail(id, ifMatch, by) {
       const row = demand(id, ifMatch);
       emails.delete(id);
+      removed.add(id);
       log('removed', by, row, row.regarding?.id ?? null, null);
     },
     // If-None-Match: * creates and never updates: 412 when it is there (perform-conditional-operations, limit upsert).

@@ -15,7 +15,8 @@ import { readMailSettings } from './settings.ts';
  * Tracks a mail: one e-mail per Message-ID and direction, however often and from however many mailboxes it is asked for.
  * Who comes second gets the first one's row. The id in the address is the new row's, all zeros let the server choose.
  * Another mail under the same Message-ID (other sender, subject or day) is refused with 409 0x80040333; it is to be
- * promoted under an id of its own.
+ * promoted under an id of its own. So is a mail under the id of an e-mail that was deleted, with 410 0x80040217: a request that
+ * comes late does not bring back what was removed meanwhile. Traces are kept for as long as changes can be asked for.
  */
 export const deliverPromoteEmail: Operation = {
   name: 'DeliverPromoteEmail',

@@ -42,10 +42,10 @@ export async function promote(
 ): Promise<{ id: string; isNew: boolean }> {
   const settings = await readMailSettings(session);
   let people = await findPeople(session, mail, settings);
-  const existing =
-    (await findPromoted(session, mail.messageId, people.outgoing)) ??
-    (await findStamped(session, mail, people.outgoing));
+  const { there, isGone } = await findPromoted(session, mail.messageId, people.outgoing, wantedId);
+  const existing = there ?? (await findStamped(session, mail, people.outgoing));
   if (existing !== undefined) return { id: sameOrRefuse(existing, mail), isNew: false };
+  if (isGone) throw new HttpError(410, `The e-mail ${wantedId} was here and was deleted.`, '0x80040217');
   if (people.sender.rule === 'nobody' && (await createUnknownSender(session, mail, acceptedBy, settings)))
     people = await findPeople(session, mail, settings);
   const senderRows = (people.candidates.get(fold(mail.sender)) ?? []).map(({ id }) => id);
@@ -81,19 +81,28 @@ interface Promoted {
   senton: string | null;
 }
 
+interface Found {
+  readonly there: Promoted | undefined;
+  /** The row that is asked for was made before, and deleted. */
+  readonly isGone: boolean;
+}
+
 /** Across all rows, whoever may see them: deduplication must not depend on who asks. */
 async function findPromoted(
   { queries, engine }: Session,
   messageId: string,
   outgoing: boolean,
-): Promise<Promoted | undefined> {
-  const [row] = await promoted.run(queries, engine, messageId, Number(outgoing));
-  return row;
+  wantedId: string,
+): Promise<Found> {
+  const rows = await promoted.run(queries, engine, messageId, Number(outgoing), wantedId);
+  const there = rows.find((row): row is Promoted => row.activityid !== null);
+  return { there, isGone: rows.some(({ activityid }) => activityid === null) };
 }
 
-const promoted = keepStatement<Promoted>(
+const promoted = keepStatement<Omit<Promoted, 'activityid'> & { activityid: string | null }>(
   ({ value }) => sql`select activityid, sender, subject, senton from email
-    where messageid = ${value(0)} and directioncode = ${value(1)}`,
+      where messageid = ${value(0)} and directioncode = ${value(1)}
+    union all select null, null, null, null from deleted_row where tablename = 'email' and id = ${value(2)}`,
 );
 
 /**
@@ -138,8 +147,8 @@ async function afterClash(
   outgoing: boolean,
   wantedId: string,
 ): Promise<string> {
-  const winner = await findPromoted(session, mail.messageId, outgoing);
-  if (winner !== undefined) return sameOrRefuse(winner, mail);
+  const { there } = await findPromoted(session, mail.messageId, outgoing, wantedId);
+  if (there !== undefined) return sameOrRefuse(there, mail);
   throw new HttpError(412, `The id ${wantedId} already belongs to another e-mail.`, '0x80040237');
 }
 
