@@ -100,6 +100,7 @@ export async function checkSilence(scope: MailboxScope): Promise<void> {
   const late = Number(rows[0]?.late ?? 0);
   const subject = { scope: 'server' } as const;
   if (late === 0) return clearAlerts(scope, subject, ['nothing-polled']);
-  const message = `${late} mailboxes have been due for more than ${silence / 60_000} minutes: is a daemon running?`;
+  const mailboxes = late === 1 ? '1 mailbox has' : `${late} mailboxes have`;
+  const message = `${mailboxes} been due for more than ${silence / 60_000} minutes: is a daemon running?`;
   await raiseAlert(scope, subject, 'error', { code: 'nothing-polled', message });
 }

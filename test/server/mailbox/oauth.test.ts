@@ -37,6 +37,8 @@ const app = { kind: 'oauth', clientSecret: 'a+b/c=', refreshToken: null } as con
 interface Said {
   readonly status?: number;
   readonly body?: unknown;
+  /** Where it is no JSON. */
+  readonly page?: string;
   readonly headers?: Record<string, string>;
 }
 
@@ -51,7 +53,10 @@ function signIn(...says: (Said | Error)[]) {
     });
     const next = says.length > 1 ? says.shift()! : says[0]!;
     if (next instanceof Error) throw next;
-    return new Response(JSON.stringify(next.body ?? {}), { status: next.status ?? 200, headers: next.headers ?? {} });
+    return new Response(next.page ?? JSON.stringify(next.body ?? {}), {
+      status: next.status ?? 200,
+      headers: next.headers ?? {},
+    });
   };
   return { asked, answer };
 }
@@ -67,9 +72,11 @@ test('an application asks with its secret, and a token is kept until shortly bef
     {
       url: exchange.tokenEndpoint,
       form: { grant_type: 'client_credentials', client_id: 'app-1', client_secret: 'a+b/c=', scope: exchange.scope },
-      init: { method: 'POST', redirect: 'manual' },
+      init: { method: 'POST', redirect: 'manual', headers: { accept: 'application/json' } },
     },
   ]);
+  // A service that never answers keeps nobody waiting for ever.
+  expect(asked[0]!.init!.signal).toBeInstanceOf(AbortSignal);
   now = 3_500_000;
   expect(await ask()).toBe('one');
   now = 3_541_000;
@@ -97,6 +104,61 @@ test('a person’s consent is a refresh token; one that the service replaces is 
   expect(stored).toEqual(['r2']);
 });
 
+test('a public client has no secret to send', async () => {
+  const { asked, answer } = signIn(token('one'));
+  const services = { fetch: answer, now: () => 0, renewed: async () => undefined };
+  await createOAuthToken(exchange, { kind: 'oauth', clientSecret: null, refreshToken: 'r1' }, services)();
+  const usual = { grant_type: 'refresh_token', client_id: 'app-1', scope: exchange.scope };
+  expect(asked.map(({ form }) => form)).toEqual([{ ...usual, refresh_token: 'r1' }]);
+});
+
+test.each<[string, string | null, unknown]>([
+  ['is the one in use', 'r1', 'r1'],
+  ['is empty', 'r1', ''],
+  ['is no text', 'r1', 5],
+  ['nobody asked for', null, 'r2'],
+])('a refresh token that %s is not stored, and not sent', async (_what, refreshToken, said) => {
+  const { asked, answer } = signIn(token('one', { refresh_token: said }));
+  const stored: string[] = [];
+  let now = 0;
+  const services = { fetch: answer, now: () => now, renewed: async (fresh: string) => void stored.push(fresh) };
+  const ask = createOAuthToken(exchange, { kind: 'oauth', clientSecret: 's', refreshToken }, services);
+  await ask();
+  now = 3_600_000;
+  await ask();
+  expect([asked.map(({ form }) => form['refresh_token'] ?? null), stored]).toEqual([[refreshToken, refreshToken], []]);
+});
+
+test.each<[string, unknown, number]>([
+  ['seconds', 3600, 3_600],
+  ['seconds as text', '3600', 3_600],
+  ['nothing', undefined, 300],
+  ['nonsense', 'soon', 300],
+])('a token lives from when it was asked for; of how long the service says %s', async (_what, said, seconds) => {
+  let [now, asked] = [0, 0];
+  const answer: typeof fetch = async () => {
+    asked += 1;
+    now += 100_000;
+    return new Response(JSON.stringify({ access_token: 'one', expires_in: said }));
+  };
+  const ask = createOAuthToken(exchange, app, { fetch: answer, now: () => now, renewed: async () => undefined });
+  await ask();
+  now = (seconds - 61) * 1_000;
+  await ask();
+  expect(asked).toBe(1);
+  now = (seconds - 59) * 1_000;
+  await ask();
+  expect(asked).toBe(2);
+});
+
+test('what a service refuses is told by its code alone, and shortly', async () => {
+  const error = `${'long_'.repeat(50)}<script>\r\n`;
+  const { answer } = signIn({ status: 400, body: { error } }, { status: 400, body: { error: ' invalid\ngrant!' } });
+  const ask = createOAuthToken(exchange, app, { fetch: answer, now: () => 0, renewed: async () => undefined });
+  for (const code of ['long_'.repeat(12), 'invalidgrant'])
+    await expect(ask()).rejects.toMatchObject({ message: expect.stringContaining(`refused (${code}):`) });
+});
+
 test.each([
   ['a secret that expired', { status: 401, body: { error: 'invalid_client' } }, 'unauthorized'],
   ['a consent that was withdrawn', { status: 400, body: { error: 'invalid_grant' } }, 'unauthorized'],
@@ -105,6 +167,12 @@ test.each([
   ['too many questions', { status: 429, headers: { 'retry-after': '120' } }, 'throttled'],
   ['a service in trouble', { status: 503 }, 'unavailable'],
   ['a service that says so', { status: 400, body: { error: 'temporarily_unavailable' } }, 'unavailable'],
+  ['a service at fault', { status: 400, body: { error: 'server_error' } }, 'unavailable'],
+  ['a service that waited too long', { status: 408 }, 'unavailable'],
+  ['a token that is none', { body: { access_token: 5 } }, 'unavailable'],
+  ['an error that is none', { status: 400, body: { error: { message: 'No.' } } }, 'refused'],
+  ['a page', { status: 200, page: '<p>Welcome</p>' }, 'unavailable'],
+  ['a page that refuses', { status: 403, page: '<p>No</p>' }, 'refused'],
   ['a page of a network', { body: 'Please accept our terms' }, 'unavailable'],
   ['nobody', new TypeError('fetch failed'), 'unavailable'],
 ] as const)('%s is told apart (%#)', async (_name, says, code) => {
@@ -114,6 +182,12 @@ test.each([
   expect(error).toBeInstanceOf(SourceError);
   expect(error).toMatchObject({ code, ...(code === 'throttled' ? { retryAfter: 120_000 } : {}) });
   expect(String((error as Error).message)).not.toContain(app.clientSecret);
+});
+
+test('a service that is asked too often and does not say for how long says nothing of it', async () => {
+  const { answer } = signIn({ status: 429 });
+  const ask = createOAuthToken(exchange, app, { fetch: answer, now: () => 0, renewed: async () => undefined });
+  await expect(ask()).rejects.toMatchObject({ code: 'throttled', retryAfter: undefined });
 });
 
 const key = Buffer.alloc(32, 7).toString('base64');

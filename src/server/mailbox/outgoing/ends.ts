@@ -24,7 +24,7 @@ const longestWait = 60 * minute;
 /** With these waits the last try is about a day after the first. */
 const mostTries = 26;
 
-/** What a rejected hand-over means for the mail, at its so many-th try. */
+/** What a rejected hand-over means for the mail, at its so many-th try, the first of which is 1. */
 export function endOf(error: unknown, attempt: number, now: number): End {
   if (!(error instanceof SourceError)) return { kind: 'unknown', reason: reasonOf(error) };
   const reason = reasonOf(error);
@@ -55,7 +55,7 @@ export function concernsMailbox(error: unknown): error is SourceError {
 }
 
 function waitOf(attempt: number, retryAfter = 0): number {
-  return Math.max(retryAfter, Math.min(firstWait * 2 ** Math.max(attempt - 1, 0), longestWait));
+  return Math.max(retryAfter, Math.min(firstWait * 2 ** (attempt - 1), longestWait));
 }
 
 function reasonOf(error: unknown): string {
