@@ -13,6 +13,7 @@ const programs = {
   mails: () => run('--no-warnings', 'bench/mails.ts'),
   mailboxes: () => run('--no-warnings', 'bench/mailboxes.ts'),
   'mailbox-week': () => run('--no-warnings', '--expose-gc', 'bench/mailbox-week.ts'),
+  'source-week': () => run('--no-warnings', '--expose-gc', 'bench/source-week.ts'),
   'mailbox-flood': () => run('--no-warnings', 'bench/mailbox-flood.ts'),
   'large-mail': () => run('--no-warnings', 'bench/large-mail.ts'),
   outbox: () => run('scripts/build.js') || run('--no-warnings', 'bench/outbox.ts'),

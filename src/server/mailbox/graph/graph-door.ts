@@ -66,7 +66,10 @@ export function createGraphDoor(access: GraphAccess) {
     request: GraphRequest,
     authorization: Record<string, string>,
   ): Promise<GraphAnswer> => {
-    const signal = AbortSignal.any([closed.signal, AbortSignal.timeout(request.within ?? usualTime)]);
+    // Not AbortSignal.timeout: what it is for would stay in memory until the time is over, also when the answer came at once.
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), request.within ?? usualTime);
+    const signal = AbortSignal.any([closed.signal, late.signal]);
     const { method = 'GET', headers = {}, body } = request;
     try {
       request.leaves?.();
@@ -85,6 +88,8 @@ export function createGraphDoor(access: GraphAccess) {
       throw new SourceError('unavailable', closed.signal.aborted ? 'This source is closed.' : 'Graph did not answer.', {
         cause,
       });
+    } finally {
+      clearTimeout(timer);
     }
   };
 
