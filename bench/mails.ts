@@ -1,10 +1,11 @@
 // npm run bench -- mails: 3,000 mails of a tracked folder become e-mails of the CRM: found and handed over by the daemon, read in a
-// thread, carried out by the ledger's worker over HTTP, correlated, stored. SQLite files, every commit flushed. Once with everything
-// in one process, and once with the CRM in a process and a file of its own, as for a daemon beside a CRM. One JSON line each.
+// thread, carried out by the ledger's worker over HTTP, correlated, stored. Every commit is flushed. On SQLite files once with everything
+// in one process, and once with the CRM in a process and a file of its own, as for a daemon beside a CRM; then in one process on
+// PostgreSQL where there is one. One JSON line each.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase, type Database } from '../src/server/db/open.ts';
+import { openDatabase, type Database, type DatabaseLocation } from '../src/server/db/open.ts';
 import { createDaemon } from '../src/server/mailbox/daemon.ts';
 import { settleEnds } from '../src/server/mailbox/ends.ts';
 import { createMailReader } from '../src/server/mailbox/mime/mail-reader.ts';
@@ -15,6 +16,7 @@ import { clockOf } from '../src/server/queue/clock.ts';
 import { createLedger, type Ledger } from '../src/server/queue/ledger.ts';
 import { startWorker } from '../src/server/queue/start.ts';
 import { timers } from '../src/server/queue/timers.ts';
+import { startCluster } from '../test/server/postgres.setup.js';
 import { dana } from '../test/server/world.ts';
 import { atMost } from './figure.ts';
 import { fullMailbox } from './mail-data.ts';
@@ -58,12 +60,9 @@ async function trackAll(database: Database, ledger: Ledger): Promise<void> {
 /** Where the CRM is: in the daemon's process and database, or in a process and database of its own. */
 type Layout = 'one process' | 'two processes';
 
-async function measure(directory: string, layout: Layout): Promise<void> {
-  const database = await openDatabase({ file: join(mkdtempSync(join(directory, 'own-')), 'mails.sqlite') });
-  const crm =
-    layout === 'one process'
-      ? await openCrm(database)
-      : await forkCrm(join(mkdtempSync(join(directory, 'crm-')), 'crm.sqlite'));
+async function measure(layout: Layout, location: DatabaseLocation): Promise<void> {
+  const database = await openDatabase(location);
+  const crm = layout === 'one process' ? await openCrm(database) : await forkCrm(newFile('crm'));
   const ledger = createLedger(database, clockOf(database.engine, Date.now));
   const worker = startWorker(ledger, {
     ...{ database, tenantId: 'bench', now: Date.now, random: Math.random, report },
@@ -74,7 +73,7 @@ async function measure(directory: string, layout: Layout): Promise<void> {
   await trackAll(database, ledger);
   const seconds = (performance.now() - began) / 1_000;
   atMost(`mails: ${mails} parsed, correlated and tracked, ${layout}`, seconds, 's', 10, {
-    engine: 'sqlite',
+    engine: database.engine,
     cpuSeconds: (await used(crm, layout, mails)) - usedBefore,
     withFiles: Math.ceil(mails / 10),
   });
@@ -90,9 +89,16 @@ async function used(crm: MailsCrm, layout: Layout, mails = 0): Promise<number> {
 }
 
 const directory = mkdtempSync(join(tmpdir(), 'alongside-bench-mails-'));
+const newFile = (name: string) => join(mkdtempSync(join(directory, name)), `${name}.sqlite`);
 try {
-  await measure(directory, 'one process');
-  await measure(directory, 'two processes');
+  await measure('one process', { file: newFile('mails') });
+  await measure('two processes', { file: newFile('mails') });
 } finally {
   rmSync(directory, { recursive: true, force: true });
+}
+const cluster = startCluster('-c shared_buffers=256MB');
+try {
+  if (cluster !== undefined) await measure('one process', cluster);
+} finally {
+  cluster?.stop();
 }
