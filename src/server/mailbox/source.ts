@@ -5,7 +5,8 @@ import type { MailAddress } from '../../model/message.ts';
  * (test/contracts/mail-source.ts).
  *
  * A source never deletes, moves or re-flags a mail: of all it can write, only our own category is asked of it (`mark`), and what
- * somebody sends from the CRM (`send`). Reading a mail does not make it read.
+ * somebody sends from the CRM (`send`; a large one may lie among the drafts until it leaves, or is taken away again). Reading a mail
+ * does not make it read.
  *
  * All calls reject with SourceError and nothing else.
  */

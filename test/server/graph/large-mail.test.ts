@@ -165,10 +165,11 @@ test('the address of an upload is told no token for Graph; one that is not safe 
   expect(mailbox.asked.every(({ url }) => url.host !== 'elsewhere.example')).toBe(true);
 });
 
-/** What may happen to an upload, and after which no file is missing and none is there twice. */
-const troubles: [string, (asked: Asked, nth: number) => Promise<Response | null> | Response | null][] = [
+/** What may happen to an upload, in how many sessions it goes then, and after which no file is missing and none is there twice. */
+const troubles: [string, number, (asked: Asked, nth: number) => Promise<Response | null> | Response | null][] = [
   [
     'the session ends in between',
+    2,
     (each, nth) => {
       if (kindOf(each) === 'PUT session' && nth === 2) world.clock.ahead += 2 * 60 * 60_000;
       return null;
@@ -176,6 +177,7 @@ const troubles: [string, (asked: Asked, nth: number) => Promise<Response | null>
   ],
   [
     'its session is not known any more',
+    2,
     (each, nth) =>
       kindOf(each) === 'PUT session' && nth === 2
         ? Response.json({ error: { code: 'ErrorItemNotFound' } }, { status: 404 })
@@ -183,18 +185,22 @@ const troubles: [string, (asked: Asked, nth: number) => Promise<Response | null>
   ],
   [
     'its token is not accepted any more',
+    2,
     (each, nth) => (kindOf(each) === 'PUT session' && nth === 2 ? new Response('', { status: 401 }) : null),
   ],
   [
     'the answer to a range is lost',
+    1,
     (each, nth) => (kindOf(each) === 'PUT session' && nth === 2 ? loseAnswer(each) : null),
   ],
   [
     'the answer to the last range is lost',
+    1,
     (each, nth) => (kindOf(each) === 'PUT session' && nth === 3 ? loseAnswer(each) : null),
   ],
   [
     'a range never comes',
+    1,
     (each, nth) => {
       if (kindOf(each) === 'PUT session' && nth === 2) throw lost;
       return null;
@@ -202,6 +208,7 @@ const troubles: [string, (asked: Asked, nth: number) => Promise<Response | null>
   ],
   [
     'a range is kept in part',
+    1,
     (each, nth) => {
       if (kindOf(each) === 'PUT session' && nth === 2) world.misbehaves.set({ keptOfRange: 1_234 });
       return null;
@@ -209,13 +216,16 @@ const troubles: [string, (asked: Asked, nth: number) => Promise<Response | null>
   ],
   [
     'it is spelled otherwise what is expected',
+    1,
     (each) => {
-      if (kindOf(each) === 'POST createUploadSession') world.misbehaves.set({ capitalRanges: true });
+      if (kindOf(each) === 'POST createUploadSession')
+        world.misbehaves.set({ capitalRanges: true, keptOfRange: 1_000 });
       return null;
     },
   ],
   [
     'Graph is asked too much',
+    1,
     (each, nth) =>
       kindOf(each) === 'PUT session' && nth === 2
         ? new Response('', { status: 429, headers: { 'retry-after': '7' } })
@@ -223,6 +233,7 @@ const troubles: [string, (asked: Asked, nth: number) => Promise<Response | null>
   ],
   [
     'Graph is overloaded',
+    1,
     (each, nth) =>
       kindOf(each) === 'PUT session' && nth === 1
         ? new Response('', { status: 503, headers: { 'retry-after': '7' } })
@@ -230,18 +241,22 @@ const troubles: [string, (asked: Asked, nth: number) => Promise<Response | null>
   ],
   [
     'Graph fails',
+    1,
     (each, nth) => (kindOf(each) === 'PUT session' && nth === 3 ? new Response('', { status: 500 }) : null),
   ],
   [
     'the answer to a session is lost',
+    2,
     (each, nth) => (kindOf(each) === 'POST createUploadSession' && nth === 1 ? loseAnswer(each) : null),
   ],
   [
     'the answer to a small file is lost',
+    1,
     (each, nth) => (kindOf(each) === 'POST attachments' && nth === 1 ? loseAnswer(each) : null),
   ],
   [
     'a session is refused for a file of that size',
+    2,
     (each) =>
       kindOf(each) === 'POST createUploadSession' && String(each.init.body as string).includes('3100000')
         ? Response.json({ error: { code: 'ErrorAttachmentSizeShouldNotBeLessThanMinimumSize' } }, { status: 400 })
@@ -249,7 +264,7 @@ const troubles: [string, (asked: Asked, nth: number) => Promise<Response | null>
   ],
 ];
 
-test.each(troubles)('%s', async (title, trouble) => {
+test.each(troubles)('%s', async (title, sessions, trouble) => {
   const [to, id] = [world.newUser(), newId()];
   answer = async (each, nth) => trouble(each, nth);
   const isBorderline = title.includes('size');
@@ -267,6 +282,7 @@ test.each(troubles)('%s', async (title, trouble) => {
   );
   expect(Buffer.from(received!.find(({ name }) => name === 'plan.pdf')!.bytes).equals(manyBytes)).toBe(true);
   expect(pauses.every((pause) => pause <= 7_000)).toBe(true);
+  expect(asked('POST createUploadSession')).toHaveLength(sessions);
   expect([idsOf('drafts'), idsOf('sentitems')]).toEqual([[], [id]]);
 });
 
@@ -358,6 +374,21 @@ test('a request to send that Graph has no time for is made again; what Graph ref
   expect((await failure(refused.send())).code).toBe('forbidden');
   await refused.discard();
   expect(idsOf('drafts')).toEqual([]);
+});
+
+test('who slept before a mail could leave lets it stay', async () => {
+  const [to, id] = [world.newUser(), newId()];
+  const ready = await prepared(to, id);
+  answer = async (each) => {
+    if (kindOf(each) === 'GET messages') ahead += 3 * 60_000;
+    return null;
+  };
+  expect(await failure(ready.send())).toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining('in time'),
+  });
+  await ready.discard();
+  expect([idsOf('drafts'), mailsOf(to, 'inbox')]).toEqual([[], []]);
 });
 
 test('who finds the draft in Outlook may send it or throw it away: it is not sent twice, nor what was sent thrown away', async () => {

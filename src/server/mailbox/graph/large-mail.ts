@@ -11,6 +11,8 @@ const above = 2 * 2 ** 20;
 /** Of Exchange Online, which the mailbox's own limit may stay below: it is 35 MB unless an administrator chose. */
 const most = 150 * 2 ** 20;
 const prepareWithin = 10 * 60_000;
+/** Whoever claimed a mail may be judged after a quarter of an hour: by then it must not leave any more. */
+const leaveWithin = 5 * 60_000;
 const mostTries = 4;
 
 export type LargeMailParts = MailboxParts & Pick<AttachParts, 'pause'>;
@@ -71,11 +73,13 @@ interface Draft {
 }
 
 async function sendDraft(parts: LargeMailParts, { id, path, messageId }: Draft): Promise<void> {
+  const latest = parts.now() + leaveWithin;
   // Whoever found the draft in Outlook may have sent it.
   if (await isSent(parts, messageId)) return;
   // What an earlier try left would only confuse its author.
   await forget(parts, messageId, id).catch(() => undefined);
   for (let tried = 1; ; tried += 1) {
+    if (parts.now() > latest) throw new SourceError('unavailable', 'The mail could not leave in time.');
     const refusal = await handOver(parts, `${path}/send`, {});
     if (refusal === null) return;
     const error = toSourceError(refusal);
