@@ -66,7 +66,14 @@ forEachEngine('an alert', ({ open }) => {
     expect(await standing()).toEqual(over('hers a'));
     await clearAlerts(at.store, subjects.get('server')!);
     expect(await standing()).toEqual(over('server a', 'server b'));
+    const before = await all(at);
+    await clearItemAlerts({ ...at.store, now: () => sql<number>`7` }, [item(1), item(2)]);
+    const cleared = (await all(at)).filter(({ cleared_at: when }) => when === 7);
+    expect(cleared.map(({ seq }) => seq)).toEqual(
+      before.filter(({ item_seq: seq }) => seq === 1 || seq === 2).map(({ seq }) => seq),
+    );
     await clearItemAlerts(at.store, [item(1), item(2)]);
+    expect((await all(at)).filter(({ cleared_at: when }) => when === 7)).toEqual(cleared);
     expect(await standing()).toEqual(over('item 1 a', 'item 1 b', 'item 2 a', 'item 2 b'));
   });
 });

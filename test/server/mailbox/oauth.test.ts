@@ -133,6 +133,7 @@ test.each<[string, unknown, number]>([
   ['seconds', 3600, 3_600],
   ['seconds as text', '3600', 3_600],
   ['nothing', undefined, 300],
+  ['null', null, 300],
   ['nonsense', 'soon', 300],
 ])('a token lives from when it was asked for; of how long the service says %s', async (_what, said, seconds) => {
   let [now, asked] = [0, 0];

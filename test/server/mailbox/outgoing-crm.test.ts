@@ -2,7 +2,10 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { Dataverse, Row } from '../../../src/api/dataverse.ts';
+import { judgeInterrupted } from '../../../src/server/mailbox/outgoing/judge.ts';
+import { SourceError, type LargeMail } from '../../../src/server/mailbox/source.ts';
 import { forEachEngine } from '../engines.ts';
+import { dana } from '../world.ts';
 import { failureOf, openOutgoingWorld, Refusal, type Outside, type OutgoingWorld } from './outgoing-world.ts';
 
 const minute = 60_000;
@@ -108,6 +111,8 @@ forEachEngine('sending beside a CRM', ({ open }) => {
     calls.length = 0;
     await run();
     expect(calls.filter((call) => call.includes(id))).toEqual([]);
+    // Nor are Sent Items looked through while nobody waits for a verdict.
+    expect(calls.filter((call) => ['folders', 'changes'].includes(call))).toEqual([]);
   });
 
   test('is asked once whether it keeps reasons, and again where it did not answer', async () => {
@@ -197,6 +202,17 @@ forEachEngine('sending beside a CRM', ({ open }) => {
     expect(await send(26 * mebibyte)).toEqual([8, 'The attachments have 26.0 MiB together; 25.0 MiB are possible.']);
   });
 
+  test('by a daemon whose mailbox another reads by now gives no mail up', async () => {
+    const w = await start();
+    const file = { filename: 'a.txt', mimetype: 'text/plain', body: btoa('More than a byte.') };
+    const id = await w.pending('Large.', { email_activity_mime_attachment: [file] });
+    const outside: Outside = (call) => {
+      if (call === 'check') throw new Error('The lease is over.');
+    };
+    await expect(w.process({ outside, mostBytes: 1 }).run()).rejects.toThrow('The lease is over.');
+    expect(await w.read(id)).toMatchObject({ statuscode: 6 });
+  });
+
   /** A mail that left, of which nobody heard. */
   const unheard = async (subject: string) => {
     const w = await start();
@@ -238,6 +254,32 @@ forEachEngine('sending beside a CRM', ({ open }) => {
     expect(await w.process({ outside }).run()).toEqual({ sent: 0, problems: [], stopped: null });
     expect(await w.read(id)).toMatchObject({ statuscode: 3, alongside_senderror: null });
   });
+
+  test.each([
+    ['forgotten', async () => undefined],
+    ['kept by a mailbox that is away', async () => Promise.reject(new SourceError('unavailable', 'Away.'))],
+  ])(
+    'and gives a mail up at the very moment at which no late word counts; its large draft is %s',
+    async (_what, answer) => {
+      const { w, id } = await unheard('Given up.');
+      w.items.isHidden = true;
+      const forgotten: string[] = [];
+      const forget = async (messageId: string) => {
+        forgotten.push(messageId);
+        return answer();
+      };
+      const changed = Date.parse(String((await w.read(id))['modifiedon']));
+      const judgeAt = (moment: number) => {
+        const source = { ...w.items.source(), large: { forget } as unknown as LargeMail };
+        const services = { crm: w.crm(), source, now: () => moment, reasons: true };
+        return judgeInterrupted(services, { id: w.me, address: dana.address });
+      };
+      expect(await judgeAt(changed + 15 * minute - 1)).toEqual([]);
+      expect(forgotten).toEqual([]);
+      expect(await judgeAt(changed + 15 * minute)).toMatchObject([{ id, end: { kind: 'failed' } }]);
+      expect(forgotten).toEqual([`<${id}@contoso.example>`]);
+    },
+  );
 
   test('a fault of our own while Sent Items are looked through is no mailbox that is away', async () => {
     const { w, id } = await unheard('Fault.');

@@ -59,7 +59,8 @@ export class SentItems {
   /** Two pages at least, the first of them empty. */
   private page(cursor: string | null, since: Date): ChangePage {
     const all = cursor === null ? [] : this.mails.map((mail, index) => this.item(mail, index));
-    const items = all.filter(({ receivedAt }) => Date.parse(receivedAt) >= since.getTime());
+    const from = since.toISOString();
+    const items = all.filter(({ receivedAt }) => receivedAt >= from);
     return { items, gone: [], cursor: '1', more: cursor === null };
   }
 
