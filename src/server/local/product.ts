@@ -90,7 +90,7 @@ export const startProduct = async (options: ProductOptions, later: (undo: () => 
   later(() => app.close());
   const queue = {
     database,
-    crm: { url: options.crmUrl, token: service.token, fetch },
+    crm: { url: options.crmUrl, token: service.token, fetch, together: true },
     tenantId,
     now,
     random: Math.random,
