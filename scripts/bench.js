@@ -15,6 +15,7 @@ const programs = {
   'mailbox-week': () => run('--no-warnings', '--expose-gc', 'bench/mailbox-week.ts'),
   'source-week': () => run('--no-warnings', '--expose-gc', 'bench/source-week.ts'),
   'mailbox-flood': () => run('--no-warnings', 'bench/mailbox-flood.ts'),
+  attachments: () => run('--no-warnings', 'bench/attachments.ts'),
   'large-mail': () => run('--no-warnings', 'bench/large-mail.ts'),
   outbox: () => run('scripts/build.js') || run('--no-warnings', 'bench/outbox.ts'),
 };

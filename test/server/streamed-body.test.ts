@@ -35,7 +35,7 @@ test('the worker sends a mail with its attachments chunk by chunk, with its leng
     async *chunks() {
       for (const chunk of chunks) {
         most = Math.max(most, (open += 1));
-        yield chunk;
+        yield Uint8Array.from(chunk);
         open -= 1;
       }
     },

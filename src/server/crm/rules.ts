@@ -6,6 +6,7 @@ import { combined } from './combined-rule.ts';
 import { connectionRule } from './connections/connection-rule.ts';
 import { fileRule } from './file-rule.ts';
 import { imageRule } from './image-rule.ts';
+import { piecesRule } from './mail/attachments.ts';
 import { emailRule } from './mail/email-rule.ts';
 import { noteRule } from './notes/note-rule.ts';
 import { opportunityRule } from './sales/opportunity-rule.ts';
@@ -41,7 +42,7 @@ export const rules: ReadonlyMap<string, TableRule> = new Map([
   ['connection', connectionRule],
   ['opportunity', opportunityRule],
   ['incident', caseRule],
-  ['activitymimeattachment', fileRule('body')],
+  ['activitymimeattachment', combined(fileRule('body'), piecesRule)],
   ['annotation', noteRule],
   ['savedquery', viewRule],
   ['userquery', viewRule],

@@ -20,6 +20,7 @@ import { ledgerTried } from './migrations/0015-tried.ts';
 import { companyContacts } from './migrations/0016-company-contacts.ts';
 import { removedMarks } from './migrations/0017-removed-marks.ts';
 import { deletedById } from './migrations/0019-deleted-by-id.ts';
+import { attachmentPieces } from './migrations/0021-attachment-pieces.ts';
 import type { Step } from './migrations/step.ts';
 
 /** All steps in order. A room that needs tables adds a file `migrations/NNNN-name.ts` and one line here. */
@@ -42,6 +43,7 @@ const steps = new Map<string, Step>([
   ['0016-company-contacts', companyContacts],
   ['0017-removed-marks', removedMarks],
   ['0019-deleted-by-id', deletedById],
+  ['0021-attachment-pieces', attachmentPieces],
 ]);
 
 /** Names that steps had before every number was one step's alone; databases that know them are brought along. */

@@ -71,8 +71,21 @@ export function openSqlite(file: string, clock: StatementClock): DatabaseSync {
     clock.tick();
     return typeof text === 'string' ? dayIn(text, String(zone)) : null;
   });
+  raw.aggregate<Uint8Array<ArrayBuffer>>('crm_join', {
+    start: () => new Uint8Array(),
+    step: (joined, piece) => (piece instanceof Uint8Array ? append(joined, piece) : joined),
+    result: (joined) => (joined.length === 0 ? null : joined),
+  });
   registerWithin(raw, clock);
   return raw;
+}
+
+/** Most of the time there is room behind what is joined so far. */
+function append({ buffer, length }: Uint8Array<ArrayBuffer>, piece: Uint8Array): Uint8Array<ArrayBuffer> {
+  const needed = length + piece.length;
+  const joined = new Uint8Array(needed <= buffer.byteLength ? buffer : buffer.transfer(2 * needed), 0, needed);
+  joined.set(piece, length);
+  return joined;
 }
 
 /** Durable before the answer: a commit that was reported survives a power cut. */

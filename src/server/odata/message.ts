@@ -1,5 +1,6 @@
 import { toHttpError, errorBody } from '../http/errors.ts';
 import { badRequest } from './bad-request.ts';
+import type { KeptFile } from './files/pieces.ts';
 import { demandJson } from './negotiation.ts';
 import { parseJson } from './parse/json.ts';
 
@@ -13,6 +14,8 @@ export interface ApiRequest {
   /** Names in lower case. */
   headers: Readonly<Record<string, string | undefined>>;
   body: Buffer | undefined;
+  /** Long files of the body, which were stored while it was read; what stands for them in the body. */
+  files?: ReadonlyMap<string, KeptFile> | undefined;
 }
 
 export interface ApiResponse {

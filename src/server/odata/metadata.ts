@@ -42,6 +42,8 @@ export interface Column {
   secured?: true;
   /** Stored as another column; a rule may say how it is read from there. */
   from?: string;
+  /** What is long is stored beside the row, in pieces. */
+  inPieces?: true;
   /** Not stored: what every row of the table has. */
   constant?: string;
   initial?: string | number | boolean;

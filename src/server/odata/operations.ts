@@ -3,6 +3,7 @@ import { badRequest, shown } from './bad-request.ts';
 import { parseArguments, type Argument } from './parse/filter.ts';
 import type { Preferences } from './parse/prefer.ts';
 import { parseParameterValue } from './parse/parameter-value.ts';
+import type { KeptFile } from './files/pieces.ts';
 import type { ApiResponse } from './message.ts';
 import type { Table } from './metadata.ts';
 import type { Session, WriteSession } from './session.ts';
@@ -11,6 +12,8 @@ import type { Session, WriteSession } from './session.ts';
 export interface Call {
   parameters: ReadonlyMap<string, unknown>;
   id: string;
+  /** Files whose bytes are stored already, by what stands for them in the parameters. */
+  files: ReadonlyMap<string, KeptFile>;
   prefer: Preferences;
   session: Session;
   /** Runs in one transaction: the change set's own, if the call is part of one. */

@@ -4,6 +4,7 @@ import { HttpError, toHttpError } from '../http/errors.ts';
 import { demandMultipart, runBatch } from './batch/batch.ts';
 import type { HasDuplicates, Place } from './answer/ask.ts';
 import { dispatch } from './dispatch.ts';
+import { LARGEST_DELIVERY, liftBody } from './files/lift-body.ts';
 import type { ApiRequest, ApiResponse } from './message.ts';
 import type { Model } from './metadata.ts';
 import { demandDialect } from './negotiation.ts';
@@ -24,11 +25,12 @@ export interface WebApiOptions {
   hasDuplicates?: HasDuplicates | undefined;
 }
 
-/** Mail bodies and attachments come in these; everything else is a few columns. */
+/** Mail bodies and attachments come in these; everything else is a few columns. Long attachments of a mail are not counted. */
 const LARGE_BODY = 60 * 1024 * 1024;
 const SMALL_BODY = 2 * 1024 * 1024;
 const LARGE =
   /(?:\$batch|UploadBlock|(?:Promote|Incoming)Email|(?:activitymimeattachments|annotations|emails)(?:\([^/]*\)(?:\/\w+)?)?)$/;
+const DELIVERY = /Deliver(?:Promote|Incoming)Email$/;
 const FILTER_LENGTH = 32_768;
 
 declare module 'fastify' {
@@ -42,6 +44,7 @@ export async function registerWebApi(server: FastifyInstance, options: WebApiOpt
   const turn = options.database.engine === 'sqlite' ? createTurns(() => performance.now()) : undefined;
   await server.register(async (api) => {
     api.decorateRequest('caller', undefined);
+    api.decorateRequest('lifted', undefined);
     api.removeAllContentTypeParsers();
     api.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: LARGE_BODY }, (_request, body, done) =>
       done(null, body),
@@ -51,10 +54,13 @@ export async function registerWebApi(server: FastifyInstance, options: WebApiOpt
         .header('odata-version', '4.0')
         .header('cache-control', 'no-cache')
         .header('x-content-type-options', 'nosniff');
-      demandDialect(request.url.split('?', 1)[0] ?? '', request.headers);
+      demandDialect(pathOf(request), request.headers);
       demandSize(request, Number(request.headers['content-length'] ?? 0));
       request.caller = await options.callerOf(request);
     });
+    api.addHook('preParsing', async (request, _reply, payload) =>
+      DELIVERY.test(pathOf(request)) ? liftBody(request, payload, options) : payload,
+    );
     api.route({
       method: ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'],
       url: '/api/data/:version/*',
@@ -62,24 +68,29 @@ export async function registerWebApi(server: FastifyInstance, options: WebApiOpt
       handler: async (request, reply) => {
         const before = turn?.();
         if (before !== undefined) await before;
-        return answer(options, request, reply);
+        return send(reply, await answer(options, request).finally(() => request.lifted?.drop()));
       },
     });
   });
 }
 
 function demandSize(request: FastifyRequest, length: number): void {
-  const path = request.url.split('?')[0] ?? '';
+  const path = pathOf(request);
   const isFile = request.headers['content-type']?.startsWith('application/octet-stream') === true;
-  const limit = isFile || LARGE.test(decodeQuietly(path)) ? LARGE_BODY : SMALL_BODY;
+  const large = DELIVERY.test(path) ? LARGEST_DELIVERY : LARGE_BODY;
+  const limit = isFile || LARGE.test(decodeQuietly(path)) ? large : SMALL_BODY;
   if (length > limit) throw new HttpError(413, `The body is larger than ${limit} bytes.`, '0x80044331');
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 function decodeQuietly(path: string): string {
   return path.replace(/%24/gi, '$').replace(/%28/gi, '(').replace(/%29/gi, ')');
 }
 
-async function answer(options: WebApiOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function answer(options: WebApiOptions, request: FastifyRequest): Promise<ApiResponse> {
   const body = Buffer.isBuffer(request.body) ? request.body : undefined;
   demandSize(request, body?.length ?? 0);
   const [, version = '', path = ''] = /^\/api\/data\/([^/?]+)\/([^?]*)/.exec(request.url) ?? [];
@@ -87,11 +98,12 @@ async function answer(options: WebApiOptions, request: FastifyRequest, reply: Fa
     throw new HttpError(404, 'The Web API is spoken as v9.0, v9.1 and v9.2.', '0x80060888');
   const question = request.url.indexOf('?');
   const search = question < 0 ? '' : request.url.slice(question + 1);
-  const api: ApiRequest = { method: request.method, path, search, headers: plainHeaders(request), body };
+  const { method, lifted } = request;
+  const api: ApiRequest = { method, path, search, headers: plainHeaders(request), body, files: lifted?.found };
   if (request.caller === undefined) throw new Error('A request came through without its caller');
   const root = `${request.protocol}://${request.host}/api/data/${version}/`;
   const place = placeOf(options, request.caller, root);
-  return send(reply, await run(request, api, place));
+  return run(request, api, place);
 }
 
 function run(request: FastifyRequest, api: ApiRequest, place: Place): Promise<ApiResponse> {

@@ -4,7 +4,7 @@ import { HttpError } from '../http/errors.ts';
 import type { Scope } from './scope.ts';
 import type { Effect } from './write.ts';
 
-/** Bytes of an attachment, one chunk of at most a megabyte in memory at a time. */
+/** Bytes of an attachment, one chunk of at most a megabyte in memory at a time; it belongs to its reader, who may release it. */
 export interface StoredAttachment {
   readonly size: number;
   readonly chunks: () => AsyncGenerator<Uint8Array, void>;

@@ -1,5 +1,6 @@
+import { dropPieces, giveFile } from '../../odata/files/pieces.ts';
 import { tableOf } from '../../odata/metadata.ts';
-import type { WriteSession } from '../../odata/session.ts';
+import type { TableRule, WriteSession } from '../../odata/session.ts';
 import type { Stored } from '../../odata/values.ts';
 import { insertRow } from '../../odata/write/write.ts';
 import type { PromotedMail } from './mail-parameters.ts';
@@ -9,9 +10,7 @@ type Attachment = PromotedMail['attachments'][number];
 
 /** Those that the organisation takes. */
 export function keptAttachments(mail: PromotedMail, { attachments: limits }: MailSettings): Attachment[] {
-  return mail.attachments.filter(
-    ({ bytes, filename }) => bytes.length <= limits.bytes && !limits.blocked.has(ending(filename)),
-  );
+  return mail.attachments.filter(({ size, filename }) => size <= limits.bytes && !limits.blocked.has(ending(filename)));
 }
 
 export function ending(filename: string): string {
@@ -27,9 +26,19 @@ export async function storeAttachments(session: WriteSession, id: string, kept: 
       ['mimetype', attachment.mimetype],
       ['attachmentcontentid', attachment.contentId ?? null],
       ['attachmentnumber', index + 1],
-      ['filesize', attachment.bytes.length],
-      ['body', attachment.bytes],
+      ['filesize', attachment.size],
     ]);
-    await insertRow(session, tableOf(session.model, 'activitymimeattachment'), values);
+    const { content } = attachment;
+    if (Buffer.isBuffer(content)) values.set('body', content);
+    const stored = await insertRow(session, tableOf(session.model, 'activitymimeattachment'), values);
+    if (!Buffer.isBuffer(content) && stored !== undefined) await giveFile(session, content, stored);
   }
 }
+
+/** Another content takes the place of what came in pieces. */
+export const piecesRule: TableRule = {
+  async beforeWrite({ values, before, session }) {
+    if (before !== undefined && values.has('body'))
+      await dropPieces(session, String(before['activitymimeattachmentid']));
+  },
+};

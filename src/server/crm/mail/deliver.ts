@@ -24,7 +24,7 @@ export const deliverPromoteEmail: Operation = {
   boundTo: 'email',
   sharesCommit: true,
   async run(call) {
-    const mail = readMailParameters('DeliverPromoteEmail', call.parameters);
+    const mail = readMailParameters('DeliverPromoteEmail', call);
     const { id } = await call.transaction((session) => promote(session, mail, call.id));
     return { status: 200, headers: {}, body: await readEmail(call, id) };
   },
@@ -42,7 +42,7 @@ export const deliverIncomingEmail: Operation = {
   onSet: true,
   sharesCommit: true,
   async run(call) {
-    const mail = readMailParameters('DeliverIncomingEmail', call.parameters);
+    const mail = readMailParameters('DeliverIncomingEmail', call);
     const given = new Map([...call.parameters].filter(([name]) => name === 'ValidateBeforeCreate'));
     const validate = readParameters('DeliverIncomingEmail', given, ['ValidateBeforeCreate']).optionalBoolean(
       'ValidateBeforeCreate',
@@ -143,7 +143,7 @@ export const checkIncomingEmail: Operation = {
     const read = readParameters('CheckIncomingEmail', parameters, known);
     for (const name of ['MessageId', 'From', 'To', 'Cc', 'Bcc']) read.text(name);
     session.access.demand(session.caller, 'read', tableOf(session.model, 'email'));
-    const mail = readMailParameters('DeliverIncomingEmail', parameters);
+    const mail = readMailParameters('DeliverIncomingEmail', { parameters, files: new Map() });
     const verdict = await acceptance(session, mail);
     return answer(session, 'CheckIncomingEmailResponse', {
       ShouldDeliver: verdict.reason === 'accepted',

@@ -1,4 +1,6 @@
 import { badRequest } from '../../odata/bad-request.ts';
+import type { KeptFile } from '../../odata/files/pieces.ts';
+import type { Call } from '../../odata/operations.ts';
 import { asObject } from '../../odata/write/payload.ts';
 import { readTime } from '../../odata/values.ts';
 import { readAddresses } from './addresses.ts';
@@ -26,7 +28,8 @@ export interface PromotedMail {
 interface MailAttachment {
   filename: string;
   mimetype: string;
-  bytes: Buffer;
+  size: number;
+  content: Buffer | KeptFile;
   contentId: string | undefined;
 }
 
@@ -50,7 +53,10 @@ const KNOWN = new Set([
 export type Delivery = 'DeliverPromoteEmail' | 'DeliverIncomingEmail';
 
 /** @throws {HttpError} 400 naming the parameter */
-export function readMailParameters(delivery: Delivery, parameters: ReadonlyMap<string, unknown>): PromotedMail {
+export function readMailParameters(
+  delivery: Delivery,
+  { parameters, files }: Pick<Call, 'parameters' | 'files'>,
+): PromotedMail {
   const unknown = [...parameters.keys()].find((name) => !isKnown(delivery, name) && !name.includes('@'));
   if (unknown !== undefined) throw badRequest(`${delivery} has no parameter '${unknown.slice(0, 60)}'.`, '0x80048d19');
   const text = (name: string): string => {
@@ -76,7 +82,7 @@ export function readMailParameters(delivery: Delivery, parameters: ReadonlyMap<s
     submittedBy: cut(text('SubmittedBy'), 250),
     importance: readImportance(text('Importance')),
     body: text('Body'),
-    attachments: readAttachments(parameters.get('Attachments') ?? []),
+    attachments: readAttachments(parameters.get('Attachments') ?? [], files),
     extra: parameters.get('ExtraProperties') == null ? {} : asObject(parameters.get('ExtraProperties')),
   };
 }
@@ -111,18 +117,23 @@ function readImportance(source: string): number {
   return value;
 }
 
-function readAttachments(value: unknown): MailAttachment[] {
+function readAttachments(value: unknown, files: Call['files']): MailAttachment[] {
   if (!Array.isArray(value) || value.length > ATTACHMENTS)
     throw badRequest(`Attachments must be a list of at most ${ATTACHMENTS}.`, '0x80048d19');
   return value.map((item: unknown, index) => {
     const { filename, mimetype, body, attachmentcontentid } = asObject(item);
-    if (typeof body !== 'string' || !/^[A-Za-z0-9+/]*={0,2}$/.test(body))
-      throw badRequest(`Attachment ${index + 1} has no base64 body.`, '0x80048d19');
+    const content = typeof body === 'string' ? (files.get(body) ?? fromBase64(body)) : undefined;
+    if (content === undefined) throw badRequest(`Attachment ${index + 1} has no base64 body.`, '0x80048d19');
     return {
       filename: typeof filename === 'string' && filename !== '' ? cut(filename, 255) : `attachment-${index + 1}`,
       mimetype: typeof mimetype === 'string' && mimetype !== '' ? cut(mimetype, 256) : 'application/octet-stream',
-      bytes: Buffer.from(body, 'base64'),
+      size: Buffer.isBuffer(content) ? content.length : content.size,
+      content,
       contentId: typeof attachmentcontentid === 'string' ? cut(attachmentcontentid, 250) : undefined,
     };
   });
+}
+
+function fromBase64(text: string): Buffer | undefined {
+  return /^[A-Za-z0-9+/]*={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
 }

@@ -21,6 +21,7 @@ export async function callOperation(
   return operation.run({
     parameters,
     id: bound?.id ?? '',
+    files: request.files ?? new Map(),
     prefer,
     session: place.session,
     transaction: (work) => place.transaction(work),

@@ -4,7 +4,7 @@ import { at, identifier, quoted, word } from '../identifier.ts';
 import type { Column } from '../metadata.ts';
 import { presentRows, type Annotations } from '../read/present.ts';
 import { hierarchyOf } from '../read/hierarchy.ts';
-import { isPolymorphic } from '../read/scope.ts';
+import { isPolymorphic, storedIn } from '../read/scope.ts';
 import type { Row, Session } from '../session.ts';
 import { findColumnOf, refOf, type Node } from './joins.ts';
 import type { Attribute } from './tree.ts';
@@ -102,7 +102,7 @@ export function selectList(outputs: readonly Output[], root: Node, distinct: boo
     const typed = column.kind === 'lookup' && isPolymorphic(table, column.name);
     if (!isSeen(output)) return [sql.raw(`null as ${name}`), ...(typed ? [sql.raw(`null as ${name}_type`)] : [])];
     // Of a table that an outer join found no row in, a constant is empty as well.
-    const stored = quoted(alias, column.constant === undefined ? (column.from ?? column.name) : table.key);
+    const stored = column.constant === undefined ? storedIn(node.scope, column) : quoted(alias, table.key);
     const value =
       column.constant === undefined ? stored : `case when ${stored} is not null then ${word(column.constant)} end`;
     const type = `${quoted(alias, `${column.name}_type`)} as ${name}_type`;

@@ -2,9 +2,10 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
 import { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
-import { at, identifier } from '../identifier.ts';
+import { at, identifier, quoted } from '../identifier.ts';
 import type { Session } from '../session.ts';
 import { doesNotExist, versionMismatch } from '../write/write.ts';
+import { readPieces, sizeOfPieces } from './pieces.ts';
 import { nameColumn, type FilePlace } from './place.ts';
 import { invalidToken } from './uploads.ts';
 
@@ -61,9 +62,9 @@ export async function readBlock(session: Session, token: string, offset: number,
   const part = sql`substr(${stored}, ${sql.lit(offset + 1)}, ${sql.lit(length)}) as part`;
   const row = await readPlace<{ part: Uint8Array | null }>(session, place, part);
   if (Number(row.versionnumber) !== download.version) throw versionMismatch();
-  if (row.size === null || row.part === null || offset >= Number(row.size))
+  if (row.size === null || offset >= Number(row.size))
     throw badRequest(`The Offset ${offset} lies behind the end of the file.`, '0x80048d19');
-  return Buffer.from(row.part);
+  return row.part === null ? readPieces(session, place.id, offset, length) : Buffer.from(row.part);
 }
 
 type Found<More> = More & { size: number | null; versionnumber: number };
@@ -76,8 +77,11 @@ async function readPlace<More>(
   access.demand(caller, 'read', table);
   access.demandColumn(caller, 'read', table, column);
   const visible = access.readable(caller, table, 't0');
+  const own = sql`length(${at('t0', column.name)})`;
+  const size =
+    column.inPieces === true ? sql`coalesce(${own}, ${sql.raw(sizeOfPieces(quoted('t0', table.key)))})` : own;
   const { rows } = await sql<Found<More>>`
-    select ${more}, length(${at('t0', column.name)}) as size, ${at('t0', 'versionnumber')} as versionnumber
+    select ${more}, ${size} as size, ${at('t0', 'versionnumber')} as versionnumber
     from ${identifier(table.name)} as t0
     where ${at('t0', table.key)} = ${id}${visible === undefined ? sql`` : sql` and ${visible}`}`.execute(queries);
   const [row] = rows;

@@ -5,6 +5,7 @@ import type { HttpError } from '../../http/errors.ts';
 import { badRequest } from '../bad-request.ts';
 import type { Session, WriteSession } from '../session.ts';
 import { storedTime } from '../values.ts';
+import { sweepFiles } from './pieces.ts';
 
 /**
  * A file on its way, in blocks that are rows: nothing of it is seen anywhere before it is complete. Only who began an upload
@@ -110,6 +111,7 @@ export async function sweepUploads({
   const isSwept = isOneOf(engine, sql.ref('fileid'), swept);
   await sql`delete from fileblock where ${isSwept}`.execute(queries);
   await sql`delete from fileupload where ${isSwept}`.execute(queries);
+  await sweepFiles({ queries, now });
   return swept.length === SWEPT_AT_ONCE;
 }
 

@@ -18,6 +18,7 @@ import {
   newScope,
   newStatement,
   resolveColumn,
+  storedIn,
   unknownColumn,
   type Scope,
   type Statement,
@@ -141,8 +142,7 @@ function selectList(
     // What column security hides is empty from here on, for whatever is made of the row.
     if (!access.mayUse(caller, 'read', table, column))
       return [column.name, ...(typed ? [`${column.name}_type`] : [])].map((name) => `null as ${quoted(name)}`);
-    const stored =
-      column.constant === undefined ? quoted(scope.alias, column.from ?? column.name) : word(column.constant);
+    const stored = column.constant === undefined ? storedIn(scope, column) : word(column.constant);
     const own = `${stored} as ${quoted(column.name)}`;
     return typed ? [own, quoted(scope.alias, `${column.name}_type`)] : [own];
   });

@@ -1,12 +1,15 @@
 import { sql, type RawBuilder } from 'kysely';
 import { badRequest, shown } from '../bad-request.ts';
-import { at, identifier, word } from '../identifier.ts';
+import type { Engine } from '../../db/engine.ts';
+import { piecesOf } from '../files/pieces.ts';
+import { at, identifier, quoted, word } from '../identifier.ts';
 import { tableOf, type CollectionNavigation, type Column, type SingleNavigation, type Table } from '../metadata.ts';
 import type { Session } from '../session.ts';
 import type { Pattern } from './pattern.ts';
 
 /** A table within a statement, under a short name, with the tables that paths have joined to it. */
 export interface Scope {
+  engine: Engine;
   table: Table;
   alias: string;
   /** The variable of a lambda, where this scope is inside one. */
@@ -36,7 +39,7 @@ export function newStatement(session: Session, parameters: ReadonlyMap<string, s
 }
 
 export function newScope(statement: Statement, table: Table, variable?: string): Scope {
-  return { table, alias: statement.alias(), variable, joins: new Map() };
+  return { engine: statement.session.engine, table, alias: statement.alias(), variable, joins: new Map() };
 }
 
 export interface ColumnRef {
@@ -93,10 +96,16 @@ export function columnRef(scope: Scope, column: Column): ColumnRef {
     const constant = sql.raw(`cast(${word(column.constant)} as text)`);
     return { column, ref: constant, folded: constant, scope };
   }
-  const ref = at(scope.alias, column.from ?? column.name);
+  const ref = sql.raw(storedIn(scope, column));
   const isText = column.kind === 'string' || column.kind === 'memo';
   const folded = column.folded !== undefined ? at(scope.alias, `${column.name}_folded`) : sql`crm_fold(${ref})`;
   return { column, ref, folded: isText && column.exact !== true ? folded : ref, scope };
+}
+
+/** The stored column of a row, as it stands in a statement. */
+export function storedIn({ engine, table, alias }: Scope, column: Column): string {
+  const stored = quoted(alias, column.from ?? column.name);
+  return column.inPieces === true ? `coalesce(${stored}, ${piecesOf(engine, quoted(alias, table.key))})` : stored;
 }
 
 /** A name that is not there, or not for the caller: PostgreSQL sorts by no bare `null`. */

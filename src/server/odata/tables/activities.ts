@@ -346,7 +346,7 @@ const activitymimeattachment = table({
     attachmentcontentid: text('Content Id', 250),
     attachmentnumber: plain('Number', 'integer'),
     filesize: byServer(plain('File Size', 'integer')),
-    body: plain('Content', 'bytes', { heavy: true }),
+    body: plain('Content', 'bytes', { heavy: true, inPieces: true }),
   },
   paths: (column, target) =>
     column === 'objectid'

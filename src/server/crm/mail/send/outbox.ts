@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../../../db/open.ts';
 import { HttpError } from '../../../http/errors.ts';
+import { piecesOf } from '../../../odata/files/pieces.ts';
 import { tableOf, type Model } from '../../../odata/metadata.ts';
 import type { Row, WriteSession } from '../../../odata/session.ts';
 import { storedTime, type Stored } from '../../../odata/values.ts';
@@ -143,7 +144,8 @@ async function readMail(session: WriteSession, row: Row, now: Date): Promise<Out
     cid: string | null;
     body: Uint8Array | null;
   }>`
-    select filename, mimetype, attachmentcontentid as cid, body from activitymimeattachment
+    select filename, mimetype, attachmentcontentid as cid,
+      coalesce(body, ${sql.raw(piecesOf(session.engine, 'activitymimeattachmentid'))}) as body from activitymimeattachment
     where objectid = ${id} order by attachmentnumber, activitymimeattachmentid limit 500`.execute(session.queries);
   return {
     messageId: text('messageid') ?? '',
