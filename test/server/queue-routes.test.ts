@@ -7,6 +7,7 @@ import type { Database } from '../../src/server/db/open.ts';
 import { toBase64 } from '../../src/server/queue/base64.ts';
 import type { Ledger } from '../../src/server/queue/ledger.ts';
 import { registerQueue } from '../../src/server/queue/start.ts';
+import { until } from '../drills/until.ts';
 import { regardChange, result, trackChange } from '../sync/samples.ts';
 import { forEachEngine } from './engines.ts';
 import { createWorld, daemon, dana, miguel, type Person, type World } from './world.ts';
@@ -157,6 +158,45 @@ forEachEngine('/sync/v1', ({ open }) => {
     expect((await stranger).body).toEqual({ events: [], cursor: 0 });
     const present = await ask(dana, 'GET', 'events?after=-1', { headers });
     expect(present.body).toEqual({ events: [], cursor: heard.cursor });
+  });
+
+  test('a stream says where it begins, and tells its person alone each event once, in order, from there on', async () => {
+    /** Reads as many messages of an open stream as are wanted, past its comments; `close` ends it. */
+    const listen = async (person: Person, after: number) => {
+      const authorization = `Bearer ${await world.token(person)}`;
+      const url = `/sync/v1/events?after=${after}`;
+      const headers = { authorization, accept: 'text/event-stream' };
+      const answer = await world.app.inject({ method: 'GET', url, headers, payloadAsStream: true });
+      expect(answer.headers).toMatchObject({ 'content-type': expect.stringContaining('text/event-stream') });
+      const stream = answer.stream();
+      const messages: { cursor: number; id: string | null }[] = [];
+      stream.on('data', (bytes: Buffer) => {
+        for (const [, id, data] of bytes.toString().matchAll(/^id: (\d+)\ndata: (.*)\n\n/gm)) {
+          const status = JSON.parse(data!) as { id: string } | null;
+          messages.push({ cursor: Number(id), id: status?.id ?? null });
+        }
+      });
+      return { messages, close: () => stream.destroy() };
+    };
+    const [first, second, third] = [trackChange({}, 'm1.a'), trackChange({}, 'm1.b'), trackChange({}, 'm1.c')];
+    await post(dana, 'changes', first);
+    const [hers, his] = [await listen(dana, 0), await listen(miguel, 0)];
+    await until('what was there is told', () => hers.messages.length === 2);
+    await post(dana, 'changes', second);
+    await until('what comes is told', () => hers.messages.length === 3);
+    await post(miguel, 'changes', trackChange({}, 'm1.his'));
+    await post(dana, 'changes', third);
+    await until('and what comes after it', () => hers.messages.length === 4 && his.messages.length === 2);
+    expect(hers.messages.map(({ id }) => id)).toEqual([null, first.id, second.id, third.id]);
+    const cursors = hers.messages.map(({ cursor }) => cursor);
+    expect(cursors).toEqual([...new Set(cursors)].sort((one, other) => one - other));
+    hers.close();
+    his.close();
+
+    const resumed = await listen(dana, hers.messages[2]!.cursor);
+    await until('the rest is told', () => resumed.messages.length === 2);
+    expect(resumed.messages).toEqual([{ ...hers.messages[2]!, id: null }, hers.messages[3]]);
+    resumed.close();
   });
 
   test('what ends while the states are read is news after their cursor', async () => {

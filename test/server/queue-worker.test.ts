@@ -145,6 +145,7 @@ forEachEngine('the worker', ({ open }) =>
         /** The process is stopped for so long: nothing rings, and it notices nothing. */
         freeze: (milliseconds: number) => void (now += milliseconds),
         reported,
+        stop: () => worker.stop(),
         pass,
         until,
         isDone: async (id: string) => (await ledger.accept(dana, { ...trackChange({}), id })).state,
@@ -289,6 +290,41 @@ forEachEngine('the worker', ({ open }) =>
       await until(async () => (await isDone(change.id)) === 'done');
       expect(tried).toBeGreaterThan(3);
       expect(world.carried).toEqual([change]);
+      expect(new Set(reported.splice(0))).toEqual(new Set([away]));
+    });
+
+    test('a worker that is to stop finishes what is under way, and leaves the rest to others', async () => {
+      const { world, ledger, until, pass, stop, isDone } = await start(1);
+      let answer = (): void => undefined;
+      world.slow = new Promise((resolve) => (answer = resolve));
+      const [first, second] = [trackChange({}, 'm1.a'), trackChange({}, 'm1.b')];
+      await ledger.accept(dana, first);
+      await until(() => world.carried.length === 1);
+      await ledger.accept(dana, second);
+      let stopped = false;
+      const stopping = stop().then(() => (stopped = true));
+      await pass(10_000);
+      expect(stopped).toBe(false);
+      answer();
+      await stopping;
+      expect(await isDone(first.id)).toBe('done');
+      await ledger.accept(dana, trackChange({}, 'm1.c'));
+      await pass(10_000);
+      expect(world.carried).toEqual([first]);
+      expect((await ledger.claim(5)).map(({ change }) => change.lane)).toEqual(['m1.b', 'm1.c']);
+    });
+
+    test('a worker that is to stop does not wait for a database that is away', async () => {
+      const { ledger, reported, until, stop } = await start();
+      const away = Object.assign(new Error('the database system is starting up'), { code: '57P03' });
+      let tried = 0;
+      ledger.finish = async () => {
+        tried += 1;
+        throw away;
+      };
+      await ledger.accept(dana, trackChange({}));
+      await until(() => tried === 1);
+      await stop();
       expect(new Set(reported.splice(0))).toEqual(new Set([away]));
     });
 
