@@ -137,6 +137,9 @@ forEachEngine('the heartbeat of mailboxes', ({ open }) => {
     expect(await folder('inbox')).toMatchObject({ base: 7, missing: 0 });
     await look(61, { inbox: 5 });
     expect(await folder('inbox')).toMatchObject({ base: 2, missing: 0 });
+    // What came into another folder meanwhile does not hide what is missing in this one.
+    at.source.add('sent');
+    await at.poll();
     await look(61, { inbox: 6 });
     expect(await look(1, { inbox: 6 })).toBe('inbox');
   });
@@ -148,6 +151,7 @@ forEachEngine('the heartbeat of mailboxes', ({ open }) => {
     await at.store.tables.updateTable('mailbox_folder').set({ cursor: 'somewhere' }).execute();
     expect(await his.folder('inbox')).toMatchObject({ base: -3 });
     for (const { look } of [hers, his]) {
+      expect((await his.folder('inbox')).cursor).toBe('somewhere');
       await look(61, { inbox: 5 });
       await look(1, { inbox: 5 });
     }

@@ -1,247 +1,194 @@
-// What people send from the CRM with large files leaves by Graph in many requests, and once at most all the same.
+// A large mail is brought into its mailbox before it is claimed: what does not leave then is taken away again, and what may have
+// left is not.
 import { afterAll, expect, test } from '@jest/globals';
-import { createGraphSource } from '../../../src/server/mailbox/graph/graph-source.ts';
-import { createMailSender } from '../../../src/server/mailbox/outgoing/mail-sender.ts';
+import { sql } from 'kysely';
+import { SourceError, type LetterFile, type MailSource } from '../../../src/server/mailbox/source.ts';
 import { forEachEngine } from '../engines.ts';
-import { openGraphWorld, type GraphWorld } from '../graph/graph-world.ts';
-import { dana } from '../world.ts';
 import { mailbox, openOutgoingWorld, type Outside, type OutgoingWorld } from './outgoing-world.ts';
 
 const minute = 60_000;
-const recipient = 'kim@contoso.example';
+const none = { sent: 0, problems: [], stopped: null };
 
-type Fault = 'fails' | 'answer is lost' | 'dies before' | 'dies after';
-const faults: readonly Fault[] = ['fails', 'answer is lost', 'dies before', 'dies after'];
-
-class Death extends Error {}
-
-/** One call to the outside goes wrong; a process that died makes no more. */
-function faultAt(nth: number, fault: Fault) {
-  const state = { calls: 0, isDead: false };
-  const outside: Outside = (_call, when) => {
-    if (state.isDead) throw new Death();
-    if (when === 'before') state.calls += 1;
-    if (state.calls !== nth || (when === 'before') !== (fault === 'fails' || fault === 'dies before')) return;
-    state.isDead = fault.startsWith('dies');
-    if (state.isDead) throw new Death();
-    const code = when === 'before' ? 'ECONNREFUSED' : 'ECONNRESET';
-    throw new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+forEachEngine('a large mail', ({ open }) => {
+  let opened: Promise<OutgoingWorld> | undefined;
+  const start = async () => {
+    const w = await (opened ??= open().then((database) => openOutgoingWorld(database)));
+    await sql`update email set statecode = 2, statuscode = 5 where statuscode in (6, 7)`.execute(w.database.db);
+    return w;
   };
-  return { state, outside };
-}
+  afterAll(async () => (await opened)?.world.app.close());
 
-const calm: Outside = () => undefined;
-
-interface LargeWorld extends OutgoingWorld {
-  readonly graph: GraphWorld;
-}
-
-/** A process of the daemon that sends through Dana's mailbox. */
-function processOf(w: LargeWorld, { outside = calm, above }: { outside?: Outside; above?: number } = {}) {
-  const network: typeof fetch = async (input, init) => {
-    const name = `graph ${init?.method ?? 'GET'} ${new URL(input as URL).pathname.split('/').at(-1)!}`;
-    await outside(name, 'before');
-    const answer = await fetch(input, init);
-    await outside(name, 'after');
-    return answer;
+  /** A mailbox to which a mail of more than 4 kB is large. What it is told, in order; each may go wrong. */
+  const process = (
+    w: OutgoingWorld,
+    goes: { prepare?: () => unknown; send?: () => unknown; check?: () => unknown } = {},
+  ) => {
+    const told: string[] = [];
+    const files: LetterFile[] = [];
+    const source: MailSource = {
+      ...w.items.source(),
+      send: async () => void told.push('send small'),
+      large: {
+        ...{ above: 4_000, most: 10_000 },
+        async prepare(_mime, given) {
+          told.push('prepare');
+          await goes.prepare?.();
+          files.push(...given);
+          return {
+            send: async () => {
+              told.push('send');
+              await goes.send?.();
+            },
+            discard: async () => void told.push('discard'),
+          };
+        },
+        forget: async () => void told.push('forget'),
+      },
+    };
+    const check = async () => void (await goes.check?.());
+    const sender = w.process().sender;
+    return { told, files, run: () => sender.sendPending({ mailbox, source, check }) };
   };
-  const options = { ...w.graph, user: dana.address, fetch: network, now: w.now, pause: async () => undefined };
-  const whole = createGraphSource(options);
-  const source = { ...whole, large: { ...whole.large!, ...(above === undefined ? {} : { above }) } };
-  const sender = createMailSender({ crm: w.crm(outside), now: w.now, report: () => undefined });
-  return { run: () => sender.sendPending({ mailbox, source, check: async () => outside('check', 'before') }) };
-}
-
-const lying = ({ graph }: LargeWorld, owner: string, folder: string, subject: string) =>
-  graph.mailboxes
-    .list(owner, { folder, order: 'receiveddatetime', skip: 0, top: 1_000 })
-    .filter((mail) => mail.summary.subject.startsWith(subject));
-
-const file = (filename: string, size: number, more: object = {}) => ({
-  ...{ filename, mimetype: 'application/pdf', ...more },
-  body: Buffer.alloc(size, `${filename} `).toString('base64'),
-});
-
-async function pending(w: LargeWorld, subject: string, files: object[], more: object = {}): Promise<string> {
-  const parties = [
-    { 'partyid_systemuser@odata.bind': `systemusers(${w.me})`, participationtypemask: 1 },
-    { addressused: recipient, participationtypemask: 2 },
-  ];
-  return w.pending(subject, { email_activity_parties: parties, email_activity_mime_attachment: files, ...more });
-}
-
-forEachEngine('large mails', ({ engine, open }) => {
-  let opened: Promise<LargeWorld> | undefined;
-  const start = () =>
-    (opened ??= open().then(async (database) => {
-      const [w, graph] = [await openOutgoingWorld(database), await openGraphWorld()];
-      const later = (milliseconds: number) => {
-        graph.clock.ahead += milliseconds;
-        w.later(milliseconds);
-      };
-      return { ...w, graph, later };
-    }));
-  afterAll(async () => {
-    const w = await opened;
-    await w?.world.app.close();
-    await w?.graph.close();
-  });
-
-  test('leave with their files and pictures, read block by block', async () => {
-    const w = await start();
-    const plan = file('plan.pdf', 9_000_000);
-    const logo = { mimetype: 'image/png', attachmentcontentid: '<logo@1>' };
-    const id = await pending(w, 'Plans', [plan, file('logo.png', 3_100_000, logo), file('note.txt', 12)], {
-      description: '<img src="cid:logo@1">',
+  const pending = (w: OutgoingWorld, size = 5_000) =>
+    w.pending('Plans.', {
+      email_activity_mime_attachment: [
+        { filename: 'plan.pdf', mimetype: 'application/pdf', body: Buffer.alloc(size, 'x').toString('base64') },
+        { filename: 'empty.txt', mimetype: 'text/plain', body: '' },
+      ],
     });
-    const calls: string[] = [];
-    const outside: Outside = (call, when) => void (when === 'before' && calls.push(call.split('?')[0]!));
-    expect(await processOf(w, { outside }).run()).toMatchObject({ sent: 1, problems: [] });
-    expect(await w.read(id)).toMatchObject({ statuscode: 3, statecode: 1, deliveryattempts: 1 });
-    const [received] = lying(w, recipient, 'inbox', 'Plans');
-    const { attachments, headers } = (await w.graph.mailboxes.content(received!.key))!;
-    expect(attachments.map(({ name, inline, contentId }) => ({ name, inline, contentId }))).toEqual(
-      expect.arrayContaining([
-        { name: 'plan.pdf', inline: false, contentId: null },
-        { name: 'logo.png', inline: true, contentId: 'logo@1' },
-        { name: 'note.txt', inline: false, contentId: null },
-      ]),
-    );
-    const bytes = attachments.find(({ name }) => name === 'plan.pdf')!.bytes;
-    expect(Buffer.from(bytes).toString('base64') === plan.body).toBe(true);
-    const said = Object.fromEntries(headers.map(({ name, value }) => [name.toLowerCase(), value]));
-    expect(said).toMatchObject({ 'message-id': `<${id}@contoso.example>`, 'x-alongside-stamp': id });
-    expect(lying(w, dana.address, 'drafts', 'Plans')).toEqual([]);
-    // The mail is claimed when only its leaving is left, and no file is asked for whole.
-    const claim = calls.indexOf(`PATCH emails(${id})`);
-    expect(calls.slice(claim + 1).filter((call) => call.startsWith('graph'))).toEqual([
-      ...['graph GET messages', 'graph GET messages', 'graph POST send'],
+
+  test('is prepared with its files, and leaves once; another goes as ever', async () => {
+    const w = await start();
+    const id = await pending(w);
+    const { told, files, run } = process(w);
+    expect([await run(), await run()]).toEqual([{ ...none, sent: 1 }, none]);
+    expect(told).toEqual(['prepare', 'send']);
+    expect(files.map(({ name, size }) => [name, size])).toEqual([
+      ['plan.pdf', 5_000],
+      ['empty.txt', 0],
     ]);
-    expect(calls.filter((call) => call === 'POST DownloadBlock')).toHaveLength(5);
-    expect(calls.filter((call) => call.startsWith('GET activitymimeattachments('))).toEqual([]);
+    expect(Buffer.from(await files[0]!.read(0, 5_000)).toString()).toBe('x'.repeat(5_000));
+    expect(await w.read(id)).toMatchObject({ statuscode: 3, deliveryattempts: 1 });
+    await pending(w, 100);
+    await w.pending('Long.', { description: `<p>${'x'.repeat(20_000)}</p>` });
+    expect([await run(), told.slice(2)]).toEqual([{ ...none, sent: 2 }, ['send small', 'send small']]);
   });
 
-  test('are refused with a reason a person can read, where the mailbox or Graph takes none so large', async () => {
+  test('of which a mailbox takes no more than it says fails, and says so', async () => {
     const w = await start();
-    w.graph.misbehaves.set({ largestMessage: 5_000_000 });
-    const id = await pending(w, 'Too large', [file('plan.pdf', 6_000_000)]);
-    expect(await processOf(w).run()).toMatchObject({ sent: 0, problems: [{ mailId: id, code: 'too-large' }] });
-    const row = await w.read(id);
-    expect(row).toMatchObject({ statecode: 0, statuscode: 8 });
-    expect(row['alongside_senderror']).toContain('larger than this mailbox may send');
-    expect(lying(w, dana.address, 'drafts', 'Too large')).toEqual([]);
-    // The person chooses a smaller file.
-    const { body } = await w.dana.get(`activitymimeattachments?$filter=_objectid_value eq ${id}`);
-    const [attached] = body['value'] as { activitymimeattachmentid: string }[];
-    await w.dana.send('DELETE', `activitymimeattachments(${attached!.activitymimeattachmentid})`);
-    await w.dana.send('POST', `emails(${id})/Microsoft.Dynamics.CRM.SendEmail`, { IssueSend: true });
-    w.graph.behave();
-    expect(await processOf(w).run()).toMatchObject({ sent: 1 });
-    expect(lying(w, recipient, 'inbox', 'Too large')).toHaveLength(1);
+    const id = await pending(w, 10_001);
+    const { told, run } = process(w);
+    expect(await run()).toMatchObject({ problems: [{ mailId: id, code: 'too-large' }] });
+    expect(told).toEqual([]);
   });
 
-  test('wait when Graph asks for that before they are claimed, with the try counted', async () => {
+  test('that cannot be prepared just now waits, longer each time, and its mailbox rests', async () => {
     const w = await start();
-    const id = await pending(w, 'Busy', [file('plan.pdf', 100)]);
-    let isBusy = true;
-    const outside: Outside = (call) => {
-      if (isBusy && call === 'graph POST messages') throw new TypeError('fetch failed');
+    const id = await pending(w);
+    const away = () => {
+      throw new SourceError('unavailable', 'Away.');
     };
-    const process = processOf(w, { outside, above: 1 });
-    expect(await process.run()).toMatchObject({
-      ...{ sent: 0, problems: [{ mailId: id, code: 'put-off' }], stopped: { code: 'unavailable' } },
-    });
-    expect(await w.read(id)).toMatchObject({
-      statuscode: 6,
-      deliveryattempts: 1,
-      alongside_senderror: 'Graph did not answer.',
-    });
-    isBusy = false;
-    expect(await process.run()).toMatchObject({ sent: 0, problems: [] });
-    w.later(6 * minute);
-    expect(await process.run()).toMatchObject({ sent: 1 });
-    expect(await w.read(id)).toMatchObject({ statuscode: 3, deliveryattempts: 2, alongside_senderror: null });
-  });
-
-  test.each(faults)(
-    'the n-th call to the outside %s',
-    async (fault) => {
-      const w = await start();
-      const ends: string[] = [];
-      // What an upload may meet has nothing to do with the database.
-      const size = engine === 'sqlite' && fault === 'answer is lost' ? 3_000_100 : 100;
-      for (let nth = 1; ; nth += 1) {
-        const subject = `Call ${nth} ${fault}.`;
-        const id = await pending(w, subject, [file('plan.pdf', size), file('note.txt', 10)]);
-        const { state, outside } = faultAt(nth, fault);
-        let process = processOf(w, { outside, above: 50 });
-        await process.run().catch(() => undefined);
-        const last = nth > state.calls;
-        state.calls = Number.POSITIVE_INFINITY;
-        for (let later = 0; later < 2; later += 1) {
-          w.later(16 * minute);
-          if (state.isDead) process = processOf(w, { above: 50 });
-          await process.run();
-        }
-        const row = await w.read(id);
-        const copies = [recipient, dana.address].map(
-          (owner) => lying(w, owner, owner === recipient ? 'inbox' : 'sentitems', subject).length,
-        );
-        ends.push(
-          `${String(row['statuscode'])} ${copies.join(' ')} ${lying(w, dana.address, 'drafts', subject).length}`,
-        );
-        if (row['statuscode'] === 8) expect(row['alongside_senderror']).toContain('may have been sent');
-        if (last) break;
-      }
-      // Sent once; or it failed, and did not leave. Nothing of it stays in the drafts.
-      expect(['3 1 1 0', '8 0 0 0']).toEqual(expect.arrayContaining(ends));
-      expect(ends.length).toBeGreaterThan(20);
-      expect(ends.at(-1)).toBe('3 1 1 0');
-      // Between claim and leaving there are few calls, however many it took to bring the mail there.
-      expect(ends.filter((end) => end.startsWith('8')).length).toBeLessThanOrEqual(fault === 'fails' ? 0 : 6);
-    },
-    400_000,
-  );
-
-  test('of two that bring the same mail one sends it, and takes away what the other left', async () => {
-    const w = await start();
-    for (let round = 0; round < 3; round += 1) {
-      const id = await pending(w, `Two ${round}.`, [file('plan.pdf', 100)]);
-      let [come, all] = [0, (): void => undefined];
-      const met = new Promise<void>((resolve) => (all = resolve));
-      const outside: Outside = async (call, when) => {
-        if (when !== 'before' || !call.startsWith('PATCH')) return;
-        if ((come += 1) === 2) all();
-        await met;
-      };
-      const both = [processOf(w, { outside, above: 1 }), processOf(w, { outside, above: 1 })];
-      const reports = await Promise.all(both.map(({ run }) => run()));
-      expect(reports.map(({ sent }) => sent).sort()).toEqual([0, 1]);
-      expect(lying(w, recipient, 'inbox', `Two ${round}.`)).toHaveLength(1);
-      expect(lying(w, dana.address, 'drafts', `Two ${round}.`)).toEqual([]);
-      expect(await w.read(id)).toMatchObject({ statuscode: 3, deliveryattempts: 1 });
+    for (const [attempts, wait] of [
+      [1, 5],
+      [2, 10],
+    ] as const) {
+      const { told, run } = process(w, { prepare: away });
+      expect(await run()).toMatchObject({ problems: [{ level: 'warning' }], stopped: { code: 'unavailable' } });
+      expect(told).toEqual(['prepare']);
+      expect(await w.read(id)).toMatchObject({
+        statuscode: 6,
+        deliveryattempts: attempts,
+        alongside_senderror: 'Away.',
+      });
+      w.later((wait - 1) * minute);
+      expect(await process(w).run()).toEqual(none);
+      w.later(2 * minute);
     }
+    expect(await process(w).run()).toMatchObject({ sent: 1 });
   });
 
-  test('whose file is exchanged while it is read go with the new one, next time', async () => {
+  test('that the mailbox refuses fails; a fault of our own is nobody’s end', async () => {
     const w = await start();
-    const id = await pending(w, 'Exchanged', [file('plan.pdf', 9_000_000)]);
-    let blocks = 0;
+    const id = await pending(w);
+    const { run } = process(w, {
+      prepare: () => {
+        throw new TypeError('x is undefined');
+      },
+    });
+    await expect(run()).rejects.toThrow('x is undefined');
+    expect(await w.read(id)).toMatchObject({ statuscode: 6, deliveryattempts: 0 });
+    const refused = process(w, {
+      prepare: () => {
+        throw new SourceError('refused', 'No.');
+      },
+    });
+    expect(await refused.run()).toMatchObject({ problems: [{ mailId: id, code: 'refused' }], stopped: null });
+    expect(await w.read(id)).toMatchObject({ statuscode: 8, alongside_senderror: 'No.' });
+  });
+
+  test.each<[string, (w: OutgoingWorld, id: string) => Parameters<typeof process>[1], readonly string[], number]>([
+    [
+      'was changed since it was read',
+      (w, id) => ({ prepare: () => w.set(id, { versionnumber: 9_000_000_000 }) }),
+      ['prepare', 'discard'],
+      6,
+    ],
+    [
+      'is another process’s by now',
+      () => {
+        return { check: () => Promise.reject(new Error('The lease is over.')) };
+      },
+      ['prepare', 'discard'],
+      6,
+    ],
+    [
+      'was claimed by who slept then',
+      (w) => {
+        let checks = 0;
+        return { check: () => void ((checks += 1) === 2 && w.later(3 * minute)) };
+      },
+      ['prepare', 'discard'],
+      6,
+    ],
+    [
+      'the mailbox does not send now',
+      () => ({ send: () => Promise.reject(new SourceError('throttled', 'Later.')) }),
+      ['prepare', 'send', 'discard'],
+      6,
+    ],
+    [
+      'the mailbox will not send',
+      () => ({ send: () => Promise.reject(new SourceError('refused', 'No.')) }),
+      ['prepare', 'send', 'discard'],
+      8,
+    ],
+    [
+      'may have left',
+      () => ({ send: () => Promise.reject(new SourceError('unknown-outcome', '?')) }),
+      ['prepare', 'send'],
+      7,
+    ],
+  ])('that %s', async (_what, goes, expected, statuscode) => {
+    const w = await start();
+    const id = await pending(w);
+    const { told, run } = process(w, goes(w, id));
+    await run().catch((error: unknown) => {
+      expect(String(error)).toContain('The lease is over.');
+    });
+    expect(told).toEqual(expected);
+    expect(await w.read(id)).toMatchObject({ statuscode });
+  });
+
+  test('of which a file is gone before it is opened does not leave without it', async () => {
+    const w = await start();
+    const id = await pending(w);
     const outside: Outside = async (call, when) => {
-      if (call !== 'POST DownloadBlock' || when !== 'before' || (blocks += 1) !== 2) return;
-      const { body } = await w.dana.get(`activitymimeattachments?$filter=_objectid_value eq ${id}&$select=filename`);
-      const [attached] = body['value'] as { activitymimeattachmentid: string }[];
-      const path = `activitymimeattachments(${attached!.activitymimeattachmentid})`;
-      const fresh = { body: Buffer.alloc(8_000_000, 'new ').toString('base64') };
-      expect((await w.dana.send('PATCH', path, fresh)).status).toBe(204);
+      if (when === 'before' && call.startsWith('POST InitializeAttachmentBlocksDownload'))
+        await sql`delete from activitymimeattachment where objectid = ${id}`.execute(w.database.db);
     };
-    const process = processOf(w, { outside });
-    expect(await process.run()).toMatchObject({ sent: 0 });
-    expect(await process.run()).toMatchObject({ sent: 1 });
-    const [received, ...more] = lying(w, recipient, 'inbox', 'Exchanged');
-    expect(more).toEqual([]);
-    const [plan] = (await w.graph.mailboxes.content(received!.key))!.attachments;
-    expect(Buffer.from(plan!.bytes).equals(Buffer.alloc(8_000_000, 'new '))).toBe(true);
-    expect(lying(w, dana.address, 'drafts', 'Exchanged')).toEqual([]);
+    const source = { ...w.items.source(), large: { above: 4_000, most: 10_000 } } as unknown as MailSource;
+    const report = await w.process({ outside }).sender.sendPending({ mailbox, source, check: async () => undefined });
+    expect(report).toMatchObject({ problems: [{ mailId: id, code: 'unreadable' }] });
+    expect(await w.read(id)).toMatchObject({ alongside_senderror: 'The attachment plan.pdf is not there any more.' });
   });
 });
