@@ -397,6 +397,7 @@ test('who finds the draft in Outlook may send it or throw it away: it is not sen
   await byHand('POST', `${draftAt(id)}/send`);
   await sentByHand.send();
   await sentByHand.discard();
+  expect(mailbox.asked.filter(({ method }) => method === 'DELETE')).toEqual([]);
   expect([mailsOf(to, 'inbox').length, idsOf('sentitems')]).toEqual([1, [id]]);
   const other = newId();
   const thrownAway = await prepared(to, other);

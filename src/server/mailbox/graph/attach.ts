@@ -19,7 +19,7 @@ const range = 12 * 320 * 1024;
 const putWithin = 2 * 60_000;
 const mostTries = 4;
 /** Who is told to wait longer does it outside of this run, milliseconds. */
-export const longestPause = 60_000;
+const longestPause = 60_000;
 const mostPages = 30;
 
 /**
