@@ -139,7 +139,8 @@ forEachEngine('the heartbeat of mailboxes', ({ open }) => {
     expect(await folder('inbox')).toMatchObject({ base: 2, missing: 0 });
     // What came into another folder meanwhile does not hide what is missing in this one.
     at.source.add('sent');
-    await at.poll();
+    at.later(2 * minute);
+    expect(await at.poll()).toBe(1);
     await look(61, { inbox: 6 });
     expect(await look(1, { inbox: 6 })).toBe('inbox');
   });
