@@ -33,12 +33,16 @@ function next(): void {
   line.shift()?.();
 }
 
-/** Turns an Office callback into a promise, at most three at once. Rejects with an OfficeError. */
-export async function ask<T>(call: (answer: (result: Office.AsyncResult<T>) => void) => void): Promise<T> {
+/**
+ * Turns an Office callback into a promise, at most three at once. Rejects with an OfficeError.
+ * @param more milliseconds that it may take beyond what is usual
+ */
+export async function ask<T>(call: (answer: (result: Office.AsyncResult<T>) => void) => void, more = 0): Promise<T> {
   if (running >= atOnce) await new Promise<void>((resolve) => line.push(resolve));
   running += 1;
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => finish(() => reject(officeError(unanswered, 'Outlook did not answer.'))), timeLimit);
+    const tooLate = () => finish(() => reject(officeError(unanswered, 'Outlook did not answer.')));
+    const timer = setTimeout(tooLate, timeLimit + more);
     let finished = false;
     const finish = (settle: () => void): void => {
       if (finished) return;

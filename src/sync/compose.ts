@@ -131,8 +131,11 @@ export async function startSync(options: SyncOptions): Promise<Sync> {
 /** Milliseconds between two redraws for news of Changes. */
 const redraw = 16;
 
-/** Bytes above which an attachment is not even read from the mail host; what the CRM takes is checked when it is sent. */
-const largestRead = 20 * 1024 * 1024;
+/**
+ * Bytes above which an attachment is not even read from the mail host, which documents no limit of its own: the most that a CRM's
+ * setting allows. What the CRM really takes is checked when it is sent.
+ */
+const largestRead = 128 * 1024 * 1024;
 
 function wake(delay: number, drain: () => void): () => void {
   const timer = setTimeout(drain, delay);
