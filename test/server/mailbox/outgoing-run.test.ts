@@ -5,6 +5,7 @@ import { dana, miguel } from '../world.ts';
 import { closeWorlds, createMailboxWorld, type MailboxWorld } from './mailbox-world.ts';
 import type { Dataverse } from '../../../src/api/dataverse.ts';
 import { CrmError } from '../../../src/model/errors.ts';
+import { claimMailboxes } from '../../../src/server/mailbox/claim.ts';
 import { createOutgoing } from '../../../src/server/mailbox/outgoing/outgoing.ts';
 import type { MailboxStore } from '../../../src/server/mailbox/store.ts';
 import { SourceError } from '../../../src/server/mailbox/source.ts';
@@ -73,6 +74,7 @@ forEachEngine('what somebody sends from the CRM', ({ open }) => {
     await at.poll();
     expect(at.source.sent).toEqual([]);
     expect((await at.account(mailbox)).state).toBe('ready');
+    expect(at.errors).toEqual([]);
 
     at.crm.isAway = false;
     at.later(60_000);
@@ -161,17 +163,26 @@ forEachEngine('what somebody sends from the CRM', ({ open }) => {
     await outgoing.look();
     await send(at, 'Offer');
     await expect(outgoing.look()).rejects.toThrow(TypeError);
+
+    // Nor does the run of a mailbox ask the CRM, unless the last look found mail of it.
+    await at.mailbox(dana, { outgoing: true });
+    const silent = { list: () => Promise.reject(new TypeError('It was asked.')) } as unknown as Dataverse;
+    const other = createOutgoing({ store: at.store, crm: silent, now: () => at.now(), report: () => undefined });
+    const [claim] = await claimMailboxes(at.store, 1);
+    await other.send(claim!, at.source);
+    expect(at.source.sent).toEqual([]);
   });
 
   test('waits where the mailbox is throttled, which is the mailbox’s trouble', async () => {
     const at = await createMailboxWorld(await open());
-    await at.mailbox(dana, { outgoing: true });
+    const mailbox = await at.mailbox(dana, { outgoing: true });
     const id = await send(at, 'Offer');
     at.source.failures.push({ where: 'send', error: new SourceError('throttled', 'Later.', { retryAfter: 60_000 }) });
     await at.outgoing.look();
     await at.poll();
     expect(await statusOf(at, id)).toBe(6);
     expect(await at.alerts()).toContain('warning mailbox mail-not-sent');
+    expect((await at.account(mailbox)).failures).toBe(1);
 
     at.later(10 * 60_000);
     await at.outgoing.look();
