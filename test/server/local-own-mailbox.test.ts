@@ -46,8 +46,9 @@ describeDovecot('a mailbox of one’s own, by IMAP', () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'alongside-own-'));
     undo.push(() => rmSync(dataDir, { recursive: true }));
     const start = () => startLocal({ port: 0, hostPort: 0, dataDir, log: () => {} });
-    const { user, deliver, close } = await openTestMailbox(dovecot);
-    undo.push(close);
+    const mailbox = await openTestMailbox(dovecot);
+    const { user } = mailbox;
+    undo.push(() => mailbox.close());
     let local = await start();
     undo.push(() => local.stop());
     const { id, connection } = await mailboxesOf(local).create({
@@ -62,7 +63,7 @@ describeDovecot('a mailbox of one’s own, by IMAP', () => {
     const all = { includeSubfolders: false, regarding: null, appliesTo: 'all' } as const;
     await until(async () => (await mailboxesOf(local).folders(id)).length > 0);
     await mailboxesOf(local).setRule(id, 'INBOX', all);
-    await deliver('inbox', sampleMail('<own@fabrikam.example>'));
+    await mailbox.deliver('inbox', sampleMail('<own@fabrikam.example>'));
     await mailboxesOf(local).syncNow(id);
     await until(
       async () => (await mailboxesOf(local).list(false)).mailboxes.find((each) => each.id === id)?.counts.tracked === 1,
