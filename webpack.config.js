@@ -2,11 +2,17 @@
 // `webpack` builds all, `webpack --config-name taskpane` one of them. The server needs no build: Node runs its TypeScript.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import {
+  teamsHighContrastTheme as contrast,
+  webDarkTheme as dark,
+  webLightTheme as light,
+} from '@fluentui/react-components';
 import HtmlWebpackPlugin from 'html-webpack-plugin';
 import webpack from 'webpack';
 
 const root = import.meta.dirname;
 const { RawSource } = webpack.sources;
+const themes = { light, dark, contrast };
 
 /** TypeScript and JSX to the JavaScript of a given year. */
 const swc = (target, include) => ({
@@ -109,6 +115,13 @@ const lightTokens = new webpack.NormalModuleReplacementPlugin(/^\.\/tokens\.js$/
   resource.request = path.join(root, 'src', 'taskpane', 'fluent-tokens.ts');
 });
 
+/** Fluent works a theme out from its palettes; what comes of it is half as long as how. */
+const computedThemes = new webpack.NormalModuleReplacementPlugin(/^\.\/themes\/\w+\.ts$/, (resource) => {
+  const [, name] = /(\w+)\.ts$/.exec(resource.request);
+  const json = Buffer.from(JSON.stringify(themes[name])).toString('base64');
+  resource.request = `data:application/json;base64,${json}`;
+});
+
 /** React and Fluent change rarely: kept apart, a browser keeps them through our updates. */
 const vendorApart = {
   cacheGroups: { vendor: { test: /[\\/]node_modules[\\/]/, chunks: 'initial', name: 'vendor', enforce: true } },
@@ -119,7 +132,7 @@ export default [
     name: 'taskpane',
     entry: 'src/taskpane/main.tsx',
     out: 'web',
-    plugins: [page('taskpane.html', 'src/taskpane/taskpane.html'), publishManifest, lightTokens],
+    plugins: [page('taskpane.html', 'src/taskpane/taskpane.html'), publishManifest, lightTokens, computedThemes],
     splitChunks: vendorApart,
   }),
   program({
