@@ -183,7 +183,7 @@ const rows: readonly Row[] = [
   ['400', 'promote', false, error(400), 'refused', 0],
   ['403', 'promote', false, error(403), 'forbidden', 0],
   ['413', 'promote', false, says(413), 'refused', 0],
-  ['410', 'promote', false, error(410), 'refused', 0],
+  ['410 of a search', 'find', false, error(410), 'refused', 0],
 ];
 
 let crm: Awaited<ReturnType<typeof startScriptedCrm>>;
@@ -241,6 +241,16 @@ describe('one answer of the CRM', () => {
     expect(crm.effects).toEqual([`promote ${change.id}`]);
     expect((await world.store.entries()).entries).toEqual([]);
     expect(world.statuses.get(change.id)?.result?.recordId).toBe(change.id);
+  });
+
+  test('410 at promote, for an e-mail of this id was deleted: it is made under an id of the CRM’s choice', async () => {
+    const world = await open();
+    const change = trackChange({});
+    crm.plan([{ on: 'promote', does: false, answer: error(410) }]);
+    await world.corridor.submit(change);
+    await tried(world, change, 1);
+    expect(world.statuses.get(change.id)).toMatchObject({ state: 'done', reason: null });
+    expect(crm.effects).toEqual(['promote 00000000-0000-0000-0000-000000000000']);
   });
 
   test.each([1, 2, 7, 50])('a run of %d answers 503: tried less and less often, then done once', async (run) => {

@@ -5,8 +5,8 @@ export default {
   edits: [
     {
       file: 'src/server/queue/settle.ts',
-      find: `      nameHeads,\n      eventsOf(scope),`,
-      replace: '      nameHeads,',
+      find: `      nameHeads(engine),\n      eventsOf(scope),`,
+      replace: '      nameHeads(engine),',
     },
   ],
   tests: ['test/server/queue-ledger.test.ts'],
