@@ -56,6 +56,9 @@ export async function compose(mail: OutgoingMail, date: Date): Promise<Uint8Arra
       ...importanceHeaders[mail.importance],
     },
     attachments: mail.attachments.map(writtenAttachment),
+    // Nothing above is a path or an address; should that change, neither is followed.
+    disableFileAccess: true,
+    disableUrlAccess: true,
   });
   const node = composer.compile();
   node.keepBcc = true;
